@@ -1,0 +1,101 @@
+"""A finding: one cause, with everything its reader needs to judge and to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gnet_audit.network import Layer, Location, Op, Source
+from gnet_audit.rules import Severity
+
+# --- edits: a finding as a change of the expected network -------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOp:
+    """The layer computes another op."""
+
+    layer: str
+    op: Op
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetInputs:
+    """The layer reads other layers (a concatenation in another order, a head tapped elsewhere)."""
+
+    layer: str
+    inputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """The layers are absent; who read one reads what it read first."""
+
+    layers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert:
+    """Layers stand between `after` and those of its readers named in `readers` (empty: all).
+
+    The first of `layers` reads `after`, the readers read the last one.
+    """
+
+    after: str
+    layers: tuple[Layer, ...]
+    readers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Append:
+    """Layers hang on the network as they are, with an output of their own if `output` is set."""
+
+    layers: tuple[Layer, ...]
+    output: bool = False
+
+
+Edit: TypeAlias = SetOp | SetInputs | Remove | Insert | Append
+
+
+# --- findings -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a difference costs: found minus expected."""
+
+    params: int
+    """Parameters of the very layers named."""
+    macs: int
+    """Multiply-accumulates of the very layers named, per image."""
+    total_params: int
+    """Parameters of the whole network if only this were changed."""
+    total_macs: int
+    """Multiply-accumulates of the whole network if only this were changed, per image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One difference between the paper and the model: the cause, never its consequences."""
+
+    rule: str
+    severity: Severity
+    rows: tuple[str, ...]
+    """Spec slots, in the paper's order; the same difference in nine places is one finding."""
+    attribute: str
+    expected: str
+    found: str
+    message: str
+    """One sentence."""
+    source: Source | None = None
+    location: Location | None = None
+    """The line where the wrong number is written, else the line of the call."""
+    locations: tuple[Location, ...] = ()
+    """All the lines, one for each place where they differ."""
+    layers: tuple[str, ...] = ()
+    """The user's own names of the layers concerned; for display."""
+    cost: Cost | None = None
+    cause: str = ""
+    """Why the two were held against each other: the alignment's reason."""
+    cure: str = ""
+    edits: tuple[Edit, ...] = ()

@@ -1,0 +1,117 @@
+"""The report: all that a formatter may know, and the verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gnet_audit.findings import Finding
+from gnet_audit.network import Location, Shape, Unverified
+
+
+class RowStatus(StrEnum):
+    """What became of one slot of the paper."""
+
+    MATCH = "match"
+    EQUIVALENT = "equivalent"
+    """Written differently, the same function."""
+    DIFFERS = "differs"
+    """A finding names this slot."""
+    CONSEQUENCE = "consequence"
+    """As in the paper by itself; its shape or size follows from a finding elsewhere."""
+    MISSING = "missing"
+    EXTRA = "extra"
+    """A layer of the model that the paper has not."""
+    UNVERIFIED = "unverified"
+
+
+class Verdict(StrEnum):
+    """The one word at the end."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    UNPROVEN = "unproven"
+    NOT_THIS_NETWORK = "not_this_network"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecId:
+    """Which paper, and exactly which text of its spec."""
+
+    id: str
+    title: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotResult:
+    """One slot of the paper beside the user's layer (or an added layer of the user's)."""
+
+    row: str
+    """The paper's row (`inception_3a`, `aux1`); empty for an added layer outside any row."""
+    slot: str
+    """The slot (`inception_3a.5x5`); for an added layer, `+` and the user's name."""
+    layer: str
+    """The user's name for it; empty when missing."""
+    expected_op: str
+    found_op: str
+    printed: str
+    """The output size as the paper prints it; empty where it does not."""
+    derived: Shape | None
+    measured: Shape | None
+    expected_params: int | None
+    params: int | None
+    expected_macs: int | None
+    macs: int | None
+    status: RowStatus
+    note: str = ""
+    """Why the status is what it is, in a few words: the finding, the cause, the reason."""
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over the network without what only training uses, and with it; MACs per image."""
+
+    expected_params: int | None
+    params: int | None
+    expected_macs: int | None
+    macs: int | None
+    expected_params_train: int | None = None
+    params_train: int | None = None
+    expected_macs_train: int | None = None
+    macs_train: int | None = None
+    model_params: int | None = None
+    """All parameters the model owns, used or not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the audit ran on; nothing here changes between two runs on one machine."""
+
+    gnet_audit: str
+    python: str
+    torch: str
+    platform: str
+    device: str = "meta"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole result of one audit."""
+
+    spec: SpecId
+    target: str
+    input_shape: Shape
+    verdict: Verdict
+    reason: str
+    """Why, in one sentence: for `not_this_network` what it is instead, for `differs` a summary."""
+    rows: tuple[SlotResult, ...]
+    findings: tuple[Finding, ...]
+    unverified: tuple[Unverified, ...]
+    totals: Totals
+    environment: Environment
+    modes: tuple[str, ...] = ("eval", "train")
+    """The modes that could be traced."""
+    error: str = ""
+    """Set when the forward raised: the table holds what ran up to there."""
