@@ -115,3 +115,5 @@ class Report:
     """The modes that could be traced."""
     error: str = ""
     """Set when the forward raised: the table holds what ran up to there."""
+    ignored: tuple[Finding, ...] = ()
+    """Findings that the reader left out; the verdict still counts them."""

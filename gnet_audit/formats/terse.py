@@ -1,0 +1,64 @@
+"""A report in as few lines as it has findings: what `check` prints and what an assertion says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gnet_audit.findings import Finding
+from gnet_audit.formats import rows, words
+from gnet_audit.formats.view import View
+from gnet_audit.report import Report, RowStatus, Verdict
+from gnet_audit.rules import BY_ID, Severity
+
+
+def render(report: Report, view: View) -> str:
+    """One line a finding, what was not checked in a line each, the verdict line."""
+    lines = [finding_line(finding, report.target, view.folder) for finding in report.findings]
+    lines += [f"not checked: {words.safe(entry.what)}: {words.safe(entry.why)}" for entry in report.unverified]
+    lines += [f"stopped: {words.safe(report.error)}"] if report.error else []
+    return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
+
+
+def finding_line(finding: Finding, target: str, folder: str) -> str:
+    """`file:line: severity rule title: places: expected …, found …`, as editors and log viewers know it."""
+    where = words.place(finding.location, folder) or words.safe(target)
+    places = words.some(finding.rows, limit=2)
+    return (
+        f"{where}: {finding.severity} {finding.rule} {BY_ID[finding.rule].title}: {places}: "
+        f"expected {words.safe(finding.expected)}, found {words.safe(finding.found)}"
+    )
+
+
+def verdict_line(report: Report) -> str:
+    """The last line: the verdict, the slots by status (they add up), the findings by severity."""
+    word = words.VERDICT[report.verdict]
+    if report.verdict is Verdict.NOT_THIS_NETWORK:
+        return f"{word}: {words.safe(report.reason)}"
+    reason = f"{words.safe(report.reason)}; " if report.verdict is Verdict.UNPROVEN and report.reason else ""
+    return f"{word}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
+
+
+def _slots(tally: Counter[RowStatus]) -> str:
+    extra = tally[RowStatus.EXTRA]
+    parts = [
+        f"{tally[RowStatus.MATCH]} match",
+        *_unless_none(tally[RowStatus.EQUIVALENT], "equivalent"),
+        f"{tally[RowStatus.DIFFERS]} differ",
+        *_unless_none(tally[RowStatus.MISSING], "missing"),
+        f"{tally[RowStatus.CONSEQUENCE]} follow",
+        f"{tally[RowStatus.UNVERIFIED]} unverified",
+    ]
+    slots = f"{words.count(tally.total() - extra, 'slot')}, {', '.join(parts)}"
+    return f"{slots}; {words.count(extra, 'extra layer')}" if extra else slots
+
+
+def _unless_none(amount: int, word: str) -> tuple[str, ...]:
+    return (f"{amount} {word}",) if amount else ()
+
+
+def _findings(report: Report) -> str:
+    by_severity = Counter(finding.severity for finding in report.findings)
+    kinds = [words.count(by_severity[kind], kind.value) for kind in Severity if by_severity[kind]]
+    text = words.count(len(report.findings), "finding") if report.findings else "no findings"
+    text += f" ({', '.join(kinds)})" if kinds else ""
+    return f"{text}, {len(report.ignored)} ignored" if report.ignored else text

@@ -1,0 +1,127 @@
+"""A report for a reader: table, findings, what was not checked, totals, and last the verdict line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gnet_audit.findings import Cost, Finding
+from gnet_audit.formats import table, words
+from gnet_audit.formats.canvas import Canvas
+from gnet_audit.formats.terse import verdict_line
+from gnet_audit.formats.view import View
+from gnet_audit.network import Unverified
+from gnet_audit.report import Report, Totals, Verdict
+from gnet_audit.rules import BY_ID, Severity
+
+SEVERITY_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+LABEL = 10
+"""Width of the label before each line of a finding."""
+PLACES = 12
+"""Places of one finding that are listed; JSON has all."""
+LINES = 3
+"""Lines of code of one finding that are listed; JSON has all."""
+
+
+def render(report: Report, view: View) -> str:
+    """The whole report as lines of at most `view.width` characters where words allow it."""
+    canvas = Canvas(width=view.width, color=view.color)
+    _heading(canvas, report)
+    canvas.line()
+    table.draw(canvas, report, view)
+    for index, finding in enumerate(report.findings, start=1):
+        canvas.line()
+        _finding(canvas, index, finding, view)
+    canvas.line()
+    _unverified(canvas, report.unverified, view)
+    canvas.line()
+    _totals(canvas, report.totals)
+    canvas.line()
+    if report.error:
+        canvas.paragraph(words.safe(report.error), first="stopped: ", rest="  ", style="red")
+    canvas.line(verdict_line(report), "bold green" if report.verdict is Verdict.MATCHES else "bold red")
+    return canvas.text()
+
+
+def _heading(canvas: Canvas, report: Report) -> None:
+    spec = report.spec
+    canvas.paragraph(
+        f"{words.safe(report.target)} beside {words.safe(spec.title)} (spec {words.safe(spec.id)}, sha256 "
+        f"{spec.sha256[:12]}), input {words.shape(report.input_shape)}, "
+        f"traced in {' and '.join(report.modes) or 'no mode'}"
+    )
+
+
+def _finding(canvas: Canvas, index: int, finding: Finding, view: View) -> None:
+    rule = BY_ID[finding.rule]
+    canvas.paragraph(
+        f"{finding.severity} {finding.rule} {rule.title}: {words.some(finding.rows, limit=1)}",
+        first=f"{index}  ",
+        rest="   ",
+        style=SEVERITY_STYLE[finding.severity],
+    )
+    for label, text in _facts(finding, view):
+        canvas.paragraph(text, first=f"   {label:<{LABEL}}", rest=" " * (3 + LABEL))
+
+
+def _facts(finding: Finding, view: View) -> Iterator[tuple[str, str]]:
+    """Label and text of each line under a finding's head; nothing is said where nothing is known."""
+    yield "what", words.safe(finding.message)
+    if finding.source:
+        yield "source", words.safe(words.paper(finding.source))
+    yield "expected", words.safe(finding.expected)
+    yield "found", _found(finding, view)
+    if len(finding.rows) > 1:
+        yield "places", words.some(finding.rows, PLACES)
+    if finding.cost:
+        yield "cost", _cost(finding.cost)
+    if finding.cause:
+        yield "why", words.safe(finding.cause)
+    if finding.cure:
+        yield "cure", words.safe(finding.cure)
+
+
+def _found(finding: Finding, view: View) -> str:
+    every = finding.locations or ((finding.location,) if finding.location else ())
+    places = [words.place(location, view.folder) for location in every]
+    if not places:
+        return words.safe(finding.found)
+    more = f" and {len(places) - LINES} more" if len(places) > LINES else ""
+    return f"{words.safe(finding.found)} at {', '.join(places[:LINES])}{more}"
+
+
+def _cost(cost: Cost) -> str:
+    here = _difference(cost.params, cost.macs)
+    whole = _difference(cost.total_params, cost.total_macs)
+    return f"{here}, here and in total" if here == whole else f"{here} here; {whole} in total"
+
+
+def _difference(params: int, macs: int) -> str:
+    work = f"{words.signed(macs)} MACs per image" if macs else "no MACs"
+    return f"{words.signed(params)} parameters, {work}" if params else f"no parameters, {work}"
+
+
+def _unverified(canvas: Canvas, entries: tuple[Unverified, ...], view: View) -> None:
+    if not entries:
+        canvas.line("not checked: nothing")
+        return
+    canvas.line(f"not checked: {len(entries)}")
+    for entry in entries:
+        where = words.place(entry.where, view.folder)
+        text = f"{words.safe(entry.what)}: {words.safe(entry.why)}" + (f" ({where})" if where else "")
+        canvas.paragraph(text, first="?  ", rest="   ")
+
+
+def _totals(canvas: Canvas, totals: Totals) -> None:
+    lines = (
+        ("parameters", totals.expected_params, totals.params),
+        ("parameters, training", totals.expected_params_train, totals.params_train),
+        ("MACs per image", totals.expected_macs, totals.macs),
+        ("MACs per image, training", totals.expected_macs_train, totals.macs_train),
+        ("parameters, all it owns", None, totals.model_params),
+    )
+    canvas.line(f"{'totals':<24}  {'expected':>14}  {'found':>14}  {'difference':>14}", "bold")
+    for name, expected, found in lines:
+        if expected is None and found is None:
+            continue
+        difference = "" if expected is None or found is None else words.signed(found - expected)
+        canvas.line(f"{name:<24}  {words.number(expected):>14}  {words.number(found):>14}  {difference:>14}")

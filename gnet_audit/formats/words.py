@@ -1,0 +1,91 @@
+"""Small texts that every format shares: safe names, numbers, places, the mark and word of a status."""
+
+from __future__ import annotations
+
+import os.path
+import re
+
+from gnet_audit.network import Location, Shape, Source
+from gnet_audit.notation import shape_text
+from gnet_audit.report import RowStatus, Verdict
+
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+"""Characters that a terminal obeys or hides instead of showing."""
+
+MARK = {
+    RowStatus.MATCH: "✓",
+    RowStatus.EQUIVALENT: "~",
+    RowStatus.DIFFERS: "✗",
+    RowStatus.CONSEQUENCE: "→",
+    RowStatus.MISSING: "✗",
+    RowStatus.EXTRA: "+",
+    RowStatus.UNVERIFIED: "?",
+}
+WORD = {
+    RowStatus.MATCH: "match",
+    RowStatus.EQUIVALENT: "equivalent",
+    RowStatus.DIFFERS: "differs",
+    RowStatus.CONSEQUENCE: "follows",
+    RowStatus.MISSING: "missing",
+    RowStatus.EXTRA: "extra",
+    RowStatus.UNVERIFIED: "unverified",
+}
+VERDICT = {
+    Verdict.MATCHES: "matches",
+    Verdict.DIFFERS: "differs",
+    Verdict.UNPROVEN: "unproven",
+    Verdict.NOT_THIS_NETWORK: "not this network",
+}
+
+
+def safe(text: str) -> str:
+    """The text with every control, bidirectional or invisible character written as its escape."""
+    return UNSAFE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+def number(value: int | None) -> str:
+    """An exact integer with thousands separated; empty where there is none."""
+    return "" if value is None else f"{value:,}"
+
+
+def signed(value: int) -> str:
+    """An exact difference with its sign; `0` for none."""
+    return f"{value:+,}" if value else "0"
+
+
+def count(amount: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{amount} {noun}" if amount == 1 else f"{amount} {noun}s"
+
+
+def shape(value: Shape | None) -> str:
+    """A shape as the paper writes it; empty where it cannot be known."""
+    return "" if value is None else shape_text(value)
+
+
+def place(location: Location | None, folder: str = "") -> str:
+    """`file:line`, the file relative to `folder` where that is shorter; of an installed package only its own path."""
+    if location is None:
+        return ""
+    return f"{safe(_short(location.file, folder))}:{location.line}"
+
+
+def _short(file: str, folder: str) -> str:
+    for installed in ("/site-packages/", "/dist-packages/"):
+        if installed in file:
+            return "…/" + file.rpartition(installed)[2]
+    if not folder or not os.path.isabs(file):
+        return file
+    return min(file, os.path.relpath(file, folder), key=len)
+
+
+def paper(source: Source | None) -> str:
+    """How sure a fact is and where it stands."""
+    return "" if source is None else f"{source.status}: {source.where}"
+
+
+def some(names: tuple[str, ...], limit: int) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(safe(name) for name in names[:limit])
+    rest = len(names) - limit
+    return f"{shown} and {rest} more" if rest > 0 else shown
