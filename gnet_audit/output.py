@@ -1,0 +1,134 @@
+"""The process's edge: what a command answers, and how it reaches streams and files."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from gnet_audit.errors import ExitStatus, UsageError
+from gnet_audit.formats.words import safe
+
+PROGRAM = "gnet-audit"
+ASCII = str.maketrans({"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "≥": ">="})
+"""For a terminal that cannot show them; the words beside the marks say the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A text for the standard output, or for a file."""
+
+    text: str
+    file: str = ""
+    machine: bool = False
+    """For programs: every character must arrive, as an escape if need be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a command answers: documents, lines for the standard error, and the exit status."""
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[str, ...] = ()
+    status: ExitStatus = ExitStatus.CLEAN
+
+
+def colored(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
+    """Whether to colour: never with NO_COLOR, always with FORCE_COLOR, else only on a terminal."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("FORCE_COLOR", "0") not in {"", "0"}:
+        return True
+    return stream is not None and stream.isatty() and environment.get("TERM") != "dumb"
+
+
+def deliver(reply: Reply) -> ExitStatus:
+    """Write the files, then the standard output, then the problems; a UsageError for a file that cannot be written."""
+    for document in reply.documents:
+        if document.file:
+            write(Path(document.file), document.text)
+            say(f"wrote {document.file}")
+    for document in reply.documents:
+        if not document.file:
+            _print(document)
+    complain(*reply.problems)
+    return reply.status
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file through a temporary name beside it, so that nobody ever reads half of it."""
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file() and not target.is_dir():
+        _write(target, text, path)  # a device or a named pipe: it must stay one
+        return
+    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        _write(draft, text, path)
+        draft.replace(target)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(target: Path, text: str, path: Path) -> None:
+    try:
+        target.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"cannot write: {error.strerror or error}", where=str(path))
+
+
+def say(line: str) -> None:
+    """Talk: to the standard error, and only where a person reads it."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write(f"{PROGRAM}: {line}\n")
+
+
+def complain(*lines: str) -> None:
+    """One `gnet-audit: error: …` line for each problem, always."""
+    if sys.stderr is not None:
+        for line in lines:
+            sys.stderr.write(fitted(f"{PROGRAM}: error: {_one(line)}\n", sys.stderr.encoding))
+
+
+def _one(line: str) -> str:
+    """The line without breaks, and with no character that a terminal would obey."""
+    return safe(" ".join(line.split()))
+
+
+def fitted(text: str, encoding: str | None, *, machine: bool = False) -> str:
+    """The text with what the encoding lacks replaced: by ASCII look-alikes, for programs by JSON escapes."""
+    encoding = encoding or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        if machine:
+            return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in text)
+        return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def _print(document: Document) -> None:
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(fitted(document.text, sys.stdout.encoding, machine=document.machine))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_stdout()  # the reader has seen enough (`| head`)
+    except OSError as error:
+        _discard_stdout()
+        raise _cannot_write(Path("standard output"), error) from error
+
+
+def _discard_stdout() -> None:
+    """Let the interpreter's last flush succeed; without this it ends with a message and status 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,52 @@
+"""Which findings the reader wants to hear of, and which make the process fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gnet_audit.errors import ExitStatus, UsageError
+from gnet_audit.report import Report, Verdict
+from gnet_audit.rules import RULES, Severity
+
+UNFIT = frozenset({Verdict.UNPROVEN, Verdict.NOT_THIS_NETWORK})
+"""Verdicts that fail by themselves, whatever the findings."""
+
+
+def matching(prefixes: Sequence[str], option: str) -> frozenset[str]:
+    """The ids of the rules that begin with one of the prefixes (`GA2`, `ga301`); UsageError for one without a rule."""
+    chosen: set[str] = set()
+    for prefix in prefixes:
+        found = {rule.id for rule in RULES if prefix and rule.id.startswith(prefix.upper())}
+        if not found:
+            raise UsageError(f"no rule begins with {prefix!r}", where=option, expected="ids such as GA2 or GA203")
+        chosen |= found
+    return frozenset(chosen)
+
+
+def wanted(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> frozenset[str]:
+    """The ids of the rules to hear of: those selected, or all, without those ignored."""
+    chosen = matching(select, "--select") if select else frozenset(rule.id for rule in RULES)
+    return chosen - matching(ignore, "--ignore")
+
+
+def narrowed(report: Report, rules: frozenset[str]) -> Report:
+    """The report with the findings of other rules set aside as ignored; its verdict stays what it is."""
+    return replace(
+        report,
+        findings=tuple(finding for finding in report.findings if finding.rule in rules),
+        ignored=report.ignored + tuple(finding for finding in report.findings if finding.rule not in rules),
+    )
+
+
+def exit_status(report: Report, *, fail_on: Severity = Severity.ERROR, exit_zero: bool = False) -> ExitStatus:
+    """0 clean; 1 a finding at or above `fail_on`, or not proven or not this network; 2 the forward raised.
+
+    `exit_zero` turns 1 into 0: what could not be run still fails.
+    """
+    if report.error:
+        return ExitStatus.USAGE
+    grave = any(finding.severity.rank >= fail_on.rank for finding in report.findings)
+    if (grave or report.verdict in UNFIT) and not exit_zero:
+        return ExitStatus.FINDINGS
+    return ExitStatus.CLEAN
