@@ -133,7 +133,7 @@ class Request:
     epilog=_epilog(
         "shapes torchvision:googlenet --only-mismatches",
         "shapes nets/google.py:GoogLeNet --arg num_classes=10 --input 3x32x32",
-        "shapes nets.google:GoogLeNet --depth row --columns slot,params,expected-params,verdict",
+        "shapes nets.google:GoogLeNet --depth row --columns slot,params,verdict",
         "shapes reference -f text -f json:report.json",
         also=f"{TARGETS}\n{STATUSES}",
     )

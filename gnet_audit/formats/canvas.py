@@ -21,10 +21,9 @@ class Canvas:
 
     def __init__(self, *, width: int, color: bool) -> None:
         self.width = width or ENDLESS
-        self._color = color
         self._console = Console(
             file=StringIO(),
-            width=self.width,
+            width=ENDLESS,
             height=100,
             color_system="standard" if color else None,
             force_terminal=color,
@@ -59,7 +58,7 @@ class Canvas:
             table.add_column(Text(head), width=width, justify="right" if is_number else "left", overflow="fold")
         for cells in lines:
             table.add_row(*cells)
-        self._console.print(table, width=ENDLESS, crop=False)
+        self._console.print(table, crop=False)
 
     def text(self) -> str:
         """All lines so far, without blanks at their ends."""

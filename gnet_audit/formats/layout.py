@@ -48,9 +48,9 @@ def fit(extents: Mapping[Column, Extent], width: int, expendable: tuple[Column, 
     return Layout(widths=tuple(widths.items()), dropped=tuple(column for column in extents if column not in kept))
 
 
-def natural(extents: Mapping[Column, Extent]) -> int:
-    """The width at which nothing is dropped, wrapped or shortened."""
-    return _total(extent.natural for extent in extents.values())
+def least(extents: Mapping[Column, Extent]) -> int:
+    """The narrowest width at which no column is dropped."""
+    return _total(extent.minimum for extent in extents.values())
 
 
 def _total(widths: Iterable[int]) -> int:

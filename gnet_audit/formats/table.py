@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gnet_audit.formats import rows, words
 from gnet_audit.formats.canvas import Canvas
-from gnet_audit.formats.layout import Extent, Layout, fit, natural
+from gnet_audit.formats.layout import Extent, Layout, fit, least
 from gnet_audit.formats.view import DEFAULT_COLUMNS, EXPENDABLE, Column, Depth, View
 from gnet_audit.report import Report, RowStatus, SlotResult
 
@@ -41,7 +41,7 @@ def draw(canvas: Canvas, report: Report, view: View) -> None:
     columns = view.columns or DEFAULT_COLUMNS
     cells = {column: [cell(line, column, named, view) for line in lines] for column in columns}
     extents = {column: _extent(column, cells[column], lines) for column in columns}
-    layout = fit(extents, view.width, () if view.columns else EXPENDABLE)
+    layout = fit(extents, view.width, () if view.columns else EXPENDABLE[view.depth])
     canvas.table(
         [column.value.replace("-", " ") for column, _ in layout.widths],
         [width for _, width in layout.widths],
@@ -51,7 +51,7 @@ def draw(canvas: Canvas, report: Report, view: View) -> None:
             for index, line in enumerate(lines)
         ],
     )
-    _say_what_is_left_out(canvas, report, view, layout, shown=len(lines), whole=natural(extents))
+    _say_what_is_left_out(canvas, report, view, layout, shown=len(lines), whole=least(extents))
 
 
 def cell(line: SlotResult, column: Column, named: dict[str, tuple[int, ...]], view: View) -> str:

@@ -33,16 +33,15 @@ class Column(StrEnum):
 
 ON_REQUEST = frozenset({Column.EXPECTED_PARAMS, Column.EXPECTED_MACS, Column.WHERE, Column.NOTE})
 DEFAULT_COLUMNS = tuple(column for column in Column if column not in ON_REQUEST)
-EXPENDABLE = (
-    Column.MACS,
-    Column.PAPER,
-    Column.LAYER,
-    Column.PARAMS,
-    Column.DERIVED,
-    Column.MEASURED,
-    Column.OP,
-)
-"""The default columns that make room on a narrow terminal, first to last."""
+EXPENDABLE = {
+    Depth.SLOT: (
+        Column.MACS, Column.PAPER, Column.LAYER, Column.PARAMS, Column.DERIVED, Column.MEASURED, Column.OP,
+    ),
+    Depth.ROW: (
+        Column.MACS, Column.LAYER, Column.OP, Column.DERIVED, Column.PARAMS, Column.PAPER, Column.MEASURED,
+    ),
+}  # fmt: skip
+"""The default columns that make room on a narrow terminal, first to last: few slots have a printed size, most rows do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

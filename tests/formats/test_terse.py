@@ -1,0 +1,59 @@
+"""A report in one line a finding."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gnet_audit.formats import Format, render
+from gnet_audit.formats.terse import verdict_line
+from gnet_audit.formats.view import View
+from gnet_audit.report import Verdict
+from tests.canonical_report import FINDINGS, REPORT, ROWS
+
+TERSE = View(terse=True, folder="/home/ann")
+
+
+def test_each_finding_and_each_gap_has_one_line_and_the_verdict_is_last() -> None:
+    lines = render(REPORT, Format.TEXT, TERSE).splitlines()
+    assert len(lines) == len(FINDINGS) + len(REPORT.unverified) + 1
+    assert lines[-1] == verdict_line(REPORT)
+
+
+def test_a_finding_begins_with_its_file_and_line() -> None:
+    lines = render(REPORT, Format.TEXT, TERSE).splitlines()
+    assert lines[1] == (
+        "nets/net[1].py:33: error GA202 kernel: inception_3a.5x5: expected 5×5 pad 2, found 3×3 pad 1"
+    )
+
+
+def test_a_finding_without_a_line_begins_with_the_target() -> None:
+    assert render(REPORT, Format.TEXT, TERSE).splitlines()[3].startswith("nets/net[1].py:Net: error GA301")
+
+
+def test_the_verdict_line_of_the_canonical_report() -> None:
+    assert verdict_line(REPORT) == (
+        "differs: 15 slots, 6 match, 1 equivalent, 3 differ, 1 missing, 3 follow, 1 unverified; 1 extra layer; "
+        "6 findings (4 errors, 1 warning, 1 note)"
+    )
+
+
+def test_the_slots_of_the_verdict_line_add_up() -> None:
+    slots, *parts = re.findall(r"\d+", verdict_line(REPORT).split(";")[0])
+    assert int(slots) == sum(map(int, parts)) == len(ROWS) - 1
+
+
+def test_a_match_says_so_without_findings() -> None:
+    clean = replace(REPORT, verdict=Verdict.MATCHES, findings=(), rows=ROWS[:1], unverified=())
+    assert render(clean, Format.TEXT, TERSE) == "matches: 1 slot, 1 match, 0 differ, 0 follow, 0 unverified; no findings\n"
+
+
+def test_ignored_findings_are_counted_in_the_verdict_line() -> None:
+    line = verdict_line(replace(REPORT, findings=FINDINGS[:1], ignored=FINDINGS[1:]))
+    assert line.startswith("differs: ")
+    assert line.endswith("1 finding (1 error), 5 ignored")
+
+
+def test_another_network_gets_its_reason_only() -> None:
+    other = replace(REPORT, verdict=Verdict.NOT_THIS_NETWORK, reason="it adds where the paper concatenates")
+    assert verdict_line(other) == "not this network: it adds where the paper concatenates"

@@ -1,0 +1,118 @@
+"""How a reply reaches streams and files."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gnet_audit import output
+from gnet_audit.errors import ExitStatus, UsageError
+from gnet_audit.output import Document, Reply, colored, deliver, fitted, write
+
+
+class Terminal(io.StringIO):
+    """A stream on which a person looks."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "environment", "color"),
+    [
+        (Terminal(), {}, True),
+        (Terminal(), {"TERM": "dumb"}, False),
+        (Terminal(), {"NO_COLOR": "1"}, False),
+        (Terminal(), {"NO_COLOR": ""}, True),
+        (Terminal(), {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        (io.StringIO(), {}, False),
+        (io.StringIO(), {"FORCE_COLOR": "1"}, True),
+        (io.StringIO(), {"FORCE_COLOR": "0"}, False),
+        (None, {}, False),
+    ],
+)
+def test_color_is_for_terminals_unless_the_environment_says_otherwise(
+    stream: io.StringIO | None, environment: dict[str, str], color: bool
+) -> None:
+    assert colored(stream, environment) is color
+
+
+def test_a_file_is_replaced_in_one_step_and_no_draft_stays(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_text("old")
+    write(file, "new ×\n")
+    assert file.read_bytes() == "new ×\n".encode()
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_gets_the_usual_permissions(tmp_path: Path) -> None:
+    usual, written = tmp_path / "usual", tmp_path / "written"
+    usual.write_text("")
+    write(written, "")
+    assert stat.S_IMODE(written.stat().st_mode) == stat.S_IMODE(usual.stat().st_mode)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_text("old")
+    link.symlink_to(file)
+    write(link, "new")
+    assert link.is_symlink()
+    assert file.read_text() == "new"
+
+
+def test_a_device_stays_a_device() -> None:
+    write(Path(os.devnull), "gone")
+    assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["missing/report.json", "."])
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=f"^{tmp_path / name}: cannot write: "):
+        write(tmp_path / name, "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_documents_problems_and_the_status_go_their_ways(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.json"
+    reply = Reply(
+        documents=(Document(text="{}\n", file=str(file), machine=True), Document(text="table\n")),
+        problems=("forward\nraised \x1b[2J",),
+        status=ExitStatus.USAGE,
+    )
+    assert deliver(reply) is ExitStatus.USAGE
+    assert capsys.readouterr() == ("table\n", "gnet-audit: error: forward raised \\x1b[2J\n")
+    assert file.read_text() == "{}\n"
+
+
+def test_talk_is_only_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    output.say("wrote it")
+    assert capsys.readouterr().err == ""
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    output.say("wrote it")
+    assert terminal.getvalue() == "gnet-audit: wrote it\n"
+
+
+def test_a_closed_stdout_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    assert deliver(Reply(documents=(Document(text="text"),))) is ExitStatus.CLEAN
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "cp949", "utf-8", None])
+def test_a_text_fits_every_encoding_and_keeps_its_words(encoding: str | None) -> None:
+    shown = fitted("✓ match 112×112×64 → 인셉션 \U0001f600\n", encoding)
+    assert shown.encode(encoding or "utf-8")
+    assert "match 112" in shown
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_json_keeps_every_character_in_every_encoding(encoding: str) -> None:
+    value = {"op": "conv 7×7/2", "layer": "인셉션 \U0001f600"}
+    text = fitted(json.dumps(value, ensure_ascii=False), encoding, machine=True)
+    assert json.loads(text.encode(encoding).decode(encoding)) == value
