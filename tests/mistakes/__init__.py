@@ -1,0 +1,12 @@
+"""Edits of the paper's network, each with what is then wrong with it."""
+
+from __future__ import annotations
+
+from tests.mistakes.equivalents import EQUIVALENTS
+from tests.mistakes.graphs import GRAPHS
+from tests.mistakes.layers import LAYERS
+from tests.mistakes.survey import SURVEY
+
+MISTAKES = (*SURVEY, *LAYERS, *GRAPHS)
+
+__all__ = ["EQUIVALENTS", "MISTAKES", "SURVEY"]
