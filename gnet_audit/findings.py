@@ -12,6 +12,14 @@ from gnet_audit.rules import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields:
+    """The layer's op has other values in some of its fields."""
+
+    layer: str
+    fields: tuple[tuple[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetOp:
     """The layer computes another op."""
 
@@ -54,7 +62,7 @@ class Append:
     output: bool = False
 
 
-Edit: TypeAlias = SetOp | SetInputs | Remove | Insert | Append
+Edit: TypeAlias = SetFields | SetOp | SetInputs | Remove | Insert | Append
 
 
 # --- findings -----------------------------------------------------------------------------------
