@@ -1,0 +1,55 @@
+"""One form for the many ways to write the same function.
+
+Every rewriting here keeps the function that the network computes; what it changed is returned as a note.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gnet_audit.canonical import lrn, plain, relus, slices
+from gnet_audit.canonical.draft import Draft, Rewrite, prune
+from gnet_audit.network import Conv2d, Linear, Network, Output
+
+__all__ = ["Canonical", "Rewrite", "canonical", "main_output"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canonical:
+    """A network in canonical form, and how it came to it."""
+
+    network: Network
+    rewrites: tuple[Rewrite, ...]
+
+
+def canonical(network: Network) -> Canonical:
+    """Rewrite a network into the form that alignment and comparison read."""
+    draft = Draft(network)
+    rewrites = [*plain.biases(draft), *plain.global_means(draft)]
+    plain.transparent(draft)
+    rewrites += [
+        *lrn.local_response_norms(draft),
+        *plain.pads(draft),
+        *slices.slices(draft),
+        *slices.concats(draft),
+        *relus.relus(draft),
+    ]
+    prune(draft)
+    layers = tuple(draft.sorted())
+    kept = {layer.name for layer in layers}
+    # A rewriting of a layer that a later one took apart speaks of no layer any more.
+    notes = tuple(Rewrite(what=note.what, layers=alive) for note in rewrites if (alive := _alive(note, kept)))
+    return Canonical(network=replace(network, layers=layers, outputs=tuple(draft.outputs)), rewrites=notes)
+
+
+def _alive(note: Rewrite, kept: set[str]) -> tuple[str, ...]:
+    return tuple(name for name in note.layers if name in kept)
+
+
+def main_output(network: Network) -> Output | None:
+    """The output with the most weighted layers on its longest path: the classifier's, not a head's."""
+    depth: dict[str, int] = {}
+    for layer in network.layers:
+        weighted = isinstance(layer.op, Conv2d | Linear)
+        depth[layer.name] = weighted + max((depth[name] for name in layer.inputs), default=0)
+    return max(network.outputs, key=lambda output: depth[output.layer], default=None)

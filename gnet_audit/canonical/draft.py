@@ -1,0 +1,99 @@
+"""A network taken apart for rewriting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from gnet_audit.network import Conv2d, Input, Layer, Linear, Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewrite:
+    """An equivalent form that was recognised: what was written, and the layers that now stand for it."""
+
+    what: str
+    layers: tuple[str, ...]
+
+
+class Draft:
+    """The layers, their users and the outputs of a network, open to change; never leaves this package."""
+
+    def __init__(self, network: Network) -> None:
+        self.layers = dict(network.by_name)
+        self.outputs = list(network.outputs)
+        self.users = {name: list(users) for name, users in network.consumers.items()}
+        self._rank = {name: rank for rank, name in enumerate(self.layers)}
+
+    def of(self, *kinds: type) -> list[Layer]:
+        return [layer for layer in self.layers.values() if isinstance(layer.op, kinds)]
+
+    def producer(self, layer: Layer, position: int = 0) -> Layer | None:
+        return self.layers[layer.inputs[position]] if len(layer.inputs) > position else None
+
+    def is_output(self, name: str) -> bool:
+        return any(output.layer == name for output in self.outputs)
+
+    def only_feeds(self, name: str, user: str) -> bool:
+        return self.users[name] == [user] and not self.is_output(name)
+
+    def put(self, layer: Layer) -> None:
+        """Add a layer, or set another value for one that keeps its name."""
+        old = self.layers.get(layer.name)
+        for name in old.inputs if old else ():
+            self.users[name].remove(layer.name)
+        self.layers[layer.name] = layer
+        self.users.setdefault(layer.name, [])
+        self._rank.setdefault(layer.name, len(self._rank))
+        for name in layer.inputs:
+            self.users[name].append(layer.name)
+
+    def redirect(self, old: str, new: str) -> None:
+        """Let everyone who reads `old` read `new`."""
+        for user in tuple(dict.fromkeys(self.users[old])):
+            if user != new:
+                layer = self.layers[user]
+                self.put(replace(layer, inputs=tuple(new if name == old else name for name in layer.inputs)))
+        self.outputs = [replace(out, layer=new) if out.layer == old else out for out in self.outputs]
+
+    def remove(self, name: str) -> None:
+        for source in self.layers[name].inputs:
+            self.users[source].remove(name)
+        del self.layers[name], self.users[name]
+
+    def splice(self, name: str) -> None:
+        """Take a layer out: who read it reads what it read."""
+        self.redirect(name, self.layers[name].inputs[0])
+        self.remove(name)
+
+    def sorted(self) -> Iterator[Layer]:
+        """Layers with inputs before users, otherwise in the order in which they were first seen."""
+        done: set[str] = set()
+        for root in sorted(self.layers, key=self._rank.__getitem__):
+            stack = [(root, iter(self.layers[root].inputs))] if root not in done else []
+            while stack:
+                name, inputs = stack[-1]
+                following = next((source for source in inputs if source not in done), None)
+                if following is not None:
+                    stack.append((following, iter(self.layers[following].inputs)))
+                    continue
+                stack.pop()
+                if name not in done:
+                    done.add(name)
+                    yield self.layers[name]
+
+
+def prune(draft: Draft) -> None:
+    """Drop computations without parameters whose result is thrown away."""
+    dead: Callable[[Layer], bool] = lambda layer: (  # noqa: E731
+        not draft.users[layer.name]
+        and not draft.is_output(layer.name)
+        and not isinstance(layer.op, Conv2d | Linear | Input)
+    )
+    outputs = bool(draft.outputs)
+    pending = [layer.name for layer in draft.layers.values() if outputs and dead(layer)]
+    while pending:
+        name = pending.pop()
+        sources = draft.layers[name].inputs
+        draft.remove(name)
+        pending.extend(s for s in dict.fromkeys(sources) if s in draft.layers and dead(draft.layers[s]))

@@ -1,0 +1,139 @@
+"""Local response normalisation written by hand: x / (k + a * window(x²)) ** beta in any of its spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import inf
+
+from gnet_audit.canonical.draft import Draft, Rewrite, prune
+from gnet_audit.network import LRN, Add, Elementwise, Layer, Pool2d, PoolKind, Slice
+
+
+def local_response_norms(draft: Draft) -> Iterable[Rewrite]:
+    """Each hand-written normalisation as the one op that it is."""
+    for layer in draft.of(Elementwise):
+        found = _norm_at(draft, layer) if layer.name in draft.layers else None
+        if found is not None:
+            op, source = found
+            draft.put(replace(layer, op=op, inputs=(source,)))
+            yield Rewrite(what="local response normalisation written by hand", layers=(layer.name,))
+            prune(draft)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """A sum or an average over neighbours of `squares`."""
+
+    squares: str
+    size: int
+    across: str
+    is_sum: bool
+
+
+def _norm_at(draft: Draft, layer: Layer) -> tuple[LRN, str] | None:
+    for source, power, beta in _quotients(draft, layer):
+        base, scale, k = _affine(draft, power)
+        window = _window(draft, base)
+        if window is None or not _is_square(draft, window.squares, source):
+            continue
+        alpha = _rounded(scale * window.size if window.is_sum else scale)
+        return LRN(size=window.size, alpha=alpha, beta=_rounded(beta), k=_rounded(k), across=window.across), source
+    return None
+
+
+def _quotients(draft: Draft, layer: Layer) -> Iterable[tuple[str, str, float]]:
+    """For x / y ** beta or x * y ** -beta: x, y and beta."""
+    if not isinstance(layer.op, Elementwise) or layer.op.function not in {"div", "mul"} or len(layer.inputs) != 2:
+        return
+    first, second = layer.inputs
+    orders = [(first, second)] if layer.op.function == "div" else [(first, second), (second, first)]
+    for source, power in orders:
+        op = draft.layers[power].op
+        if isinstance(op, Elementwise) and op.function == "pow" and op.constants and op.constants[-1] is not None:
+            beta = op.constants[-1] if layer.op.function == "div" else -op.constants[-1]
+            if 0 < beta < inf:
+                yield source, draft.layers[power].inputs[0], beta
+
+
+def _affine(draft: Draft, name: str) -> tuple[str, float, float]:
+    """For y = a * x + b, written in any number of steps: x, a and b."""
+    scale, offset = 1.0, 0.0
+    while True:
+        layer = draft.layers[name]
+        op = layer.op
+        if not isinstance(op, Elementwise) or len(layer.inputs) != 1 or layer.weights:
+            return name, scale, offset
+        numbers = [number for number in op.constants if number is not None]
+        if len(numbers) != 1 or op.function not in {"add", "mul", "div"} or (op.function == "div" and not numbers[0]):
+            return name, scale, offset
+        match op.function:
+            case "add":
+                offset += scale * numbers[0]
+            case "mul":
+                scale *= numbers[0]
+            case _:
+                scale /= numbers[0]
+        name = layer.inputs[0]
+
+
+def _window(draft: Draft, name: str) -> _Window | None:
+    layer = draft.layers[name]
+    match layer.op:
+        case Pool2d(kind=PoolKind.AVG, kernel=(size, other), stride=(1, 1)) as pool if size == other:
+            centred = set(pool.padding) == {size // 2} and pool.count_include_pad
+            return _Window(squares=layer.inputs[0], size=size, across="space", is_sum=False) if centred else None
+        case Elementwise(function="channel_avg_pool", constants=(float() | int() as size, float() | int() as padding)):
+            return _averaged(draft, layer.inputs[0], int(size), int(padding))
+        case Add():
+            return _summed(draft, layer)
+        case _:
+            return None
+
+
+def _averaged(draft: Draft, name: str, size: int, padding: int) -> _Window | None:
+    """An average over channels, padded by itself or before it."""
+    squares, before, after = _padded(draft, name)
+    centred = (before + padding, after + padding) == (size // 2, (size - 1) // 2)
+    return _Window(squares=squares, size=size, across="channels", is_sum=False) if centred else None
+
+
+def _padded(draft: Draft, name: str) -> tuple[str, int, int]:
+    layer = draft.layers[name]
+    match layer.op:
+        case Elementwise(function="channel_pad", constants=(float() | int() as before, float() | int() as after)):
+            return layer.inputs[0], int(before), int(after)
+        case _:
+            return name, 0, 0
+
+
+def _summed(draft: Draft, layer: Layer) -> _Window | None:
+    """A sum of the same padded map, shifted by one channel after the other."""
+    parts = [draft.layers[name] for name in _terms(draft, layer.name)]
+    starts = sorted(part.op.start for part in parts if isinstance(part.op, Slice) and part.op.axis == 0)
+    sources = {part.inputs[0] for part in parts}
+    if len(sources) != 1 or starts != list(range(len(parts))):
+        return None
+    squares, before, after = _padded(draft, sources.pop())
+    centred = (before, after) == (len(parts) // 2, (len(parts) - 1) // 2)
+    return _Window(squares=squares, size=len(parts), across="channels", is_sum=True) if centred else None
+
+
+def _terms(draft: Draft, name: str) -> list[str]:
+    layer = draft.layers[name]
+    if not isinstance(layer.op, Add):
+        return [name]
+    return [term for source in layer.inputs for term in _terms(draft, source)]
+
+
+def _is_square(draft: Draft, name: str, source: str) -> bool:
+    layer = draft.layers[name]
+    if not isinstance(layer.op, Elementwise) or set(layer.inputs) != {source}:
+        return False
+    squared = layer.op.function == "pow" and layer.op.constants[-1:] == (2.0,)
+    return squared or layer.op.function == "square" or (layer.op.function == "mul" and len(layer.inputs) == 2)
+
+
+def _rounded(value: float) -> float:
+    """Without the last digits, which a division by the size and back may change."""
+    return float(f"{value:.12g}")

@@ -1,0 +1,101 @@
+"""ReLUs moved up through what they commute with, and dropped where nothing is negative."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gnet_audit.canonical.draft import Draft, Rewrite
+from gnet_audit.network import (
+    LRN,
+    Activation,
+    AdaptivePool2d,
+    Add,
+    Concat,
+    Dropout,
+    Flatten,
+    Identity,
+    Layer,
+    Pool2d,
+    PoolKind,
+    Slice,
+    Softmax,
+)
+
+_RELU = Activation(function="relu")
+
+
+def relus(draft: Draft) -> Iterable[Rewrite]:
+    """A ReLU moves up through what it commutes with, and goes where nothing is negative."""
+    known: dict[str, bool] = {}
+    pending = [layer.name for layer in reversed(tuple(draft.sorted())) if layer.op == _RELU]
+    moved: dict[str, str] = {}
+    while pending:
+        name = pending.pop()
+        layer = draft.layers[name]
+        source = draft.producer(layer)
+        if source is None:
+            continue
+        if non_negative(draft, source.name, known):
+            draft.splice(name)
+        elif not draft.only_feeds(source.name, name):
+            continue
+        elif isinstance(source.op, Dropout) or _is_max(source):
+            moved[name] = "ReLU after the pooling" if _is_max(source) else "ReLU after the dropout"
+            known[source.name] = True
+            _swap(draft, layer, source)
+            pending.append(name)
+        elif isinstance(source.op, Concat):
+            known[source.name] = True
+            for new in _spread(draft, layer, source, known):
+                moved[new] = "ReLU after the concatenation"
+                pending.append(new)
+    for what in dict.fromkeys(moved.values()):
+        names = tuple(draft.layers[n].inputs[0] for n, text in moved.items() if text == what and n in draft.layers)
+        yield Rewrite(what=what, layers=names)
+
+
+def _is_max(layer: Layer) -> bool:
+    return isinstance(layer.op, Pool2d | AdaptivePool2d) and layer.op.kind is PoolKind.MAX
+
+
+def _swap(draft: Draft, layer: Layer, source: Layer) -> None:
+    draft.redirect(layer.name, source.name)
+    before = draft.layers[source.inputs[0]]
+    draft.put(replace(layer, inputs=source.inputs, shape=before.shape))
+    draft.put(replace(draft.layers[source.name], inputs=(layer.name,)))
+
+
+def _spread(draft: Draft, layer: Layer, concat: Layer, known: dict[str, bool]) -> list[str]:
+    draft.redirect(layer.name, concat.name)
+    draft.remove(layer.name)
+    new: list[str] = []
+    inputs: list[str] = []
+    for position, name in enumerate(concat.inputs):
+        if non_negative(draft, name, known):
+            inputs.append(name)
+            continue
+        new.append(f"{layer.name}@{position}")
+        inputs.append(new[-1])
+        draft.put(replace(layer, name=new[-1], inputs=(name,), shape=draft.layers[name].shape))
+    draft.put(replace(draft.layers[concat.name], inputs=tuple(inputs)))
+    return new
+
+
+_NON_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "softplus", "hardsigmoid", "hardtanh01"})
+
+
+def non_negative(draft: Draft, name: str, known: dict[str, bool]) -> bool:
+    """Whether no value of a layer can be below zero."""
+    if name not in known:
+        layer = draft.layers[name]
+        match layer.op:
+            case Activation(function=function):
+                known[name] = function in _NON_NEGATIVE
+            case Softmax(log=log):
+                known[name] = not log
+            case Pool2d() | AdaptivePool2d() | Dropout() | LRN() | Slice() | Flatten() | Identity() | Concat() | Add():
+                known[name] = bool(layer.inputs) and all(non_negative(draft, s, known) for s in layer.inputs)
+            case _:
+                known[name] = False
+    return known[name]

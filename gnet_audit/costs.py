@@ -1,0 +1,152 @@
+"""How unlike two ops are, in one small scale: 0 the same, 1 about one wrong number, `FAR` never the same layer."""
+
+from __future__ import annotations
+
+from math import log2
+
+from gnet_audit import derive
+from gnet_audit.errors import ShapeError
+from gnet_audit.network import (
+    LRN,
+    Activation,
+    AdaptivePool2d,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dropout,
+    Elementwise,
+    Input,
+    Linear,
+    Op,
+    Pool2d,
+    PoolKind,
+    Shape,
+    Softmax,
+    Unknown,
+)
+from gnet_audit.structure import Unit
+
+FAR = 1e6
+
+
+def weight(unit: Unit) -> float:
+    """What it costs that a unit has no counterpart."""
+    match unit.anchor.op:
+        case Conv2d() | Linear():
+            own = 2.0
+        case Input():
+            own = FAR
+        case Pool2d() | AdaptivePool2d():
+            own = 1.0
+        case Activation() | BatchNorm():
+            own = 0.3
+        case Softmax():
+            own = 0.3
+        case _:
+            own = 0.6
+    return own + 0.1 * len(unit.trail)
+
+
+def distance(expected: Unit, found: Unit) -> float:
+    """What it costs to take one unit for the other; `FAR` if they cannot be the same."""
+    own = _anchors(expected, found)
+    return own + _trails(expected, found) if own < FAR else FAR
+
+
+def _anchors(expected: Unit, found: Unit) -> float:
+    one, two = expected.anchor.op, found.anchor.op
+    if one == two:
+        return 0.0
+    match one, two:
+        case Conv2d(), Conv2d():
+            return _convs(one, two)
+        case (Linear(), Linear()) | (Linear(), Conv2d()) | (Conv2d(), Linear()):
+            return _dense(one, two, expected.in_shape)
+        case (Pool2d() | AdaptivePool2d(), Pool2d() | AdaptivePool2d()):
+            return _pools(one, two, expected.in_shape, found.in_shape)
+        case LRN(), LRN():
+            return 0.05 * sum(a != b for a, b in zip(_lrn(one), _lrn(two), strict=True))
+        case Dropout(), Dropout():
+            return 0.05 + 0.2 * abs(one.rate - two.rate)
+        case (Concat() | Add(), Concat() | Add()) | (Softmax(), Softmax()) | (Activation(), Activation()):
+            return 0.4
+        case (Concat() | Add(), Elementwise() | Unknown()):
+            return 1.0 if len(found.sources) == len(expected.sources) else FAR
+        case (Pool2d(), Unknown() | Conv2d()):
+            return 1.9 if _halves(one, expected) and _halves(two, found) else FAR
+        case _:
+            return FAR
+
+
+def _lrn(op: LRN) -> tuple[object, ...]:
+    return op.size, op.alpha, op.beta, op.k, op.across
+
+
+def _width(one: int, two: int) -> float:
+    return 0.0 if one == two else 0.4 + min(0.8, 0.4 * abs(log2(one / two)))
+
+
+def _convs(one: Conv2d, two: Conv2d) -> float:
+    if one.transposed != two.transposed:
+        return FAR
+    return (
+        _width(one.out_channels, two.out_channels)
+        + 0.4 * (one.kernel != two.kernel)
+        + 0.3 * (one.stride != two.stride)
+        + 0.05 * (one.padding != two.padding)
+        + 0.1 * (one.dilation != two.dilation)
+        + 0.2 * (one.groups != two.groups)
+        + 0.02 * (one.bias != two.bias)
+        + 0.02 * (one.padding_mode != two.padding_mode)
+    )
+
+
+def _dense(one: Op, two: Op, in_shape: Shape | None) -> float:
+    """A linear layer and a 1×1 convolution on a 1×1 map are the same function."""
+    for op in (one, two):
+        if isinstance(op, Conv2d) and (op.kernel != (1, 1) or (in_shape or (0,))[1:] not in {(1, 1), ()}):
+            return FAR
+    return 0.01 + _width(_features(one), _features(two))
+
+
+def _features(op: Op) -> int:
+    match op:
+        case Linear(out_features=width) | Conv2d(out_channels=width):
+            return width
+        case _:
+            return 1
+
+
+def _pools(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, before: Shape | None, after: Shape | None) -> float:
+    cost = 0.5 * (one.kind != two.kind)
+    if same_windows(one, two, before):
+        return cost + 0.001
+    if isinstance(one, Pool2d) and isinstance(two, Pool2d):
+        return cost + 0.2 * (one.kernel != two.kernel) + 0.4 * (one.stride != two.stride) + 0.05
+    return cost + (0.3 if before == after else 0.4)
+
+
+def same_windows(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, shape: Shape | None) -> bool:
+    """Whether two pools read the same windows (and divide averages alike) of an input of this shape."""
+    if shape is None or len(shape) != 3:
+        return one == two
+    try:
+        pairs = [(derive.windows(one, axis, shape[1 + axis]), derive.windows(two, axis, shape[1 + axis])) for axis in (0, 1)]
+    except ShapeError:
+        return False
+    if PoolKind.AVG in {one.kind, two.kind}:
+        return all(a == b for a, b in pairs)
+    return all([w.indices for w in a] == [w.indices for w in b] for a, b in pairs)
+
+
+def _halves(op: Op, unit: Unit) -> bool:
+    """Whether the op makes the map smaller."""
+    before, after = unit.in_shape, unit.anchor.shape
+    return bool(before and after and len(before) == len(after) == 3 and after[1] < before[1])
+
+
+def _trails(expected: Unit, found: Unit) -> float:
+    if expected.trail and expected.ops[1:] == found.ops[1:]:
+        return 0.0
+    return 0.06 * len({str(op) for op in expected.ops[1:]} ^ {str(op) for op in found.ops[1:]})
