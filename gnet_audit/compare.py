@@ -1,0 +1,240 @@
+"""Two networks in both modes → findings: causes only, the same cause at many places once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gnet_audit import heads, patch
+from gnet_audit.align import Alignment, Pair, align
+from gnet_audit.canonical import Canonical, canonical
+from gnet_audit.differences import Difference, locate
+from gnet_audit.errors import ShapeError
+from gnet_audit.findings import Cost, Edit, Finding, Insert
+from gnet_audit.graphs import graph_differences
+from gnet_audit.messages import message
+from gnet_audit.network import Concat, Layer, Mode, Network, SpecOrigin, Unverified
+from gnet_audit.rules import Severity
+from gnet_audit.structure import Tree, Unit, is_weighted, tree, units_of
+
+FAR = 0.35
+"""Above this distance of the main paths (0: the same, 1: nothing in common) the model is another network."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The model's network in one mode; `complete` unless its forward raised on the way."""
+
+    network: Network
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One mode of both networks, in canonical form and aligned."""
+
+    expected: Network
+    found: Network
+    alignment: Alignment
+    tree: Tree
+    rewrites: Canonical
+    complete: bool
+
+    def reached(self) -> list[Pair]:
+        """The pairs up to where the model's forward came."""
+        if self.complete:
+            return list(self.alignment.pairs)
+        matched = [index for index, pair in enumerate(self.alignment.pairs) if pair.expected and pair.found]
+        return list(self.alignment.pairs[: matched[-1] + 1]) if matched else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What came of it: findings in the paper's order, or why the model is another network."""
+
+    findings: tuple[Finding, ...]
+    views: Mapping[Mode, View]
+    unverified: tuple[Unverified, ...]
+    refusal: str = ""
+
+
+def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Comparison:
+    """Align and compare every mode that could be traced; training speaks first, since it has the heads too."""
+    views = {mode: _view(expected[mode], found[mode]) for mode in (Mode.TRAIN, Mode.EVAL) if mode in found}
+    refusal = next((text for view in views.values() if (text := _refusal(view))), "")
+    if refusal:
+        return Comparison(findings=(), views=views, unverified=(), refusal=refusal)
+    differences: list[Difference] = []
+    unverified: list[Unverified] = []
+    head_of: dict[str, str] = {}
+    for view in views.values():
+        told = heads.account(view.expected, view.tree, view.alignment, head_of)
+        head_of |= heads.heads_by_layer(view.alignment, view.expected)
+        reached = replace(view.alignment, pairs=tuple(view.reached()))
+        new = graph_differences(view.expected, reached, view.expected.mode)
+        new += told.differences if view.complete else ()
+        new += _equivalents(view)
+        differences += _unheard(new, differences)
+        unverified += told.unverified if view.complete else ()
+    whole = expected.get(Mode.TRAIN) or expected[Mode.EVAL]
+    return Comparison(
+        findings=tuple(_findings(whole, differences)),
+        views=views,
+        unverified=tuple(dict.fromkeys(unverified)),
+    )
+
+
+def _view(expected: Network, found: Found) -> View:
+    one = canonical(expected).network
+    two = canonical(found.network if found.complete else _joined(found.network))
+    found_tree = tree(two.network)
+    return View(
+        expected=one,
+        found=two.network,
+        alignment=align(tree(one), found_tree),
+        tree=found_tree,
+        rewrites=two,
+        complete=found.complete,
+    )
+
+
+def _joined(network: Network) -> Network:
+    """A network that stopped on the way, with its loose ends held together so that branches stay branches."""
+    ends = tuple(layer.name for layer in network.layers if not network.consumers[layer.name])
+    if len(ends) < 2:
+        return network
+    stop = Layer(name="(stopped)", op=Concat(), inputs=ends)
+    return replace(network, layers=(*network.layers, stop))
+
+
+# --- another network ------------------------------------------------------------------------------------
+
+
+def _refusal(view: View) -> str:
+    """Why the model is not this network at all; empty where it may be."""
+    if not view.complete or view.alignment.distance <= FAR:
+        return ""
+    wanted = [unit for unit in units_of(tree(view.expected).main) if is_weighted(unit)]
+    own = [unit for unit in units_of(view.tree.main) if is_weighted(unit)]
+    same = sum(
+        pair.expected is not None and pair.found is not None and pair.expected.anchor.op == pair.found.anchor.op
+        for pair in view.alignment.pairs
+        if pair.expected is not None and is_weighted(pair.expected)
+    )
+    return (
+        f"of the paper's {len(wanted)} layers with weights {same} have a counterpart in the model, which has {len(own)} "
+        f"(distance {view.alignment.distance:.2f}, at most {FAR:.2f} for a build of this paper)"
+    )
+
+
+# --- both modes together -----------------------------------------------------------------------------------
+
+
+def _unheard(new: Iterable[Difference], known: Sequence[Difference]) -> list[Difference]:
+    """Differences of a mode that the other mode has not told already."""
+    told = {(one.rule, one.attribute, one.slot) for one in known}
+    return [one for one in new if (one.rule, one.attribute, one.slot) not in told]
+
+
+def _equivalents(view: View) -> list[Difference]:
+    """Other ways to write the same function that the canonical form has taken away: told as notes."""
+    slots = heads.slot_by_unit(view.alignment)
+    trails = {layer.name: unit for unit in _units(view) for layer in (unit.anchor, *unit.trail)}
+    found: list[Difference] = []
+    for rewrite in view.rewrites.rewrites:
+        for name in rewrite.layers:
+            unit = trails.get(name)
+            slot = slots.get(unit.name) if unit else None
+            if unit is not None and slot is not None:
+                found.append(
+                    Difference(
+                        rule="GA219",
+                        attribute=rewrite.what,
+                        slot=slot,
+                        expected="as in the paper",
+                        found=rewrite.what,
+                        severity=Severity.NOTE,
+                        layer=unit.name,
+                        location=locate(unit.anchor),
+                        reason="rewritten by rules that keep the function",
+                    )
+                )
+    return list({(one.attribute, one.slot): one for one in found}.values())
+
+
+def _units(view: View) -> list[Unit]:
+    return units_of(view.tree.main) + [unit for head in view.tree.heads for unit in units_of(head.items)]
+
+
+# --- findings -------------------------------------------------------------------------------------------------
+
+
+def _findings(expected: Network, differences: Iterable[Difference]) -> list[Finding]:
+    """Equal differences as one finding each, the gravest first, then in the paper's order."""
+    place = _places(expected)
+    groups: dict[tuple[object, ...], list[Difference]] = {}
+    for one in sorted(differences, key=lambda one: place.get(one.slot, len(place))):
+        # Sources may differ from row to row (Table 1, figure 3); the first one speaks for all.
+        key = one.rule, one.attribute, one.expected, one.found, one.severity
+        groups.setdefault(key, []).append(one)
+    found = [_finding(expected, group) for group in groups.values()]
+    return sorted(found, key=lambda one: (-one.severity.rank, place.get(one.rows[0], len(place)), one.rule))
+
+
+def _places(expected: Network) -> dict[str, int]:
+    """The position of every slot, row and head in the paper."""
+    places: dict[str, int] = {}
+    for position, layer in enumerate(expected.layers):
+        places.setdefault(layer.name, position)
+        if isinstance(layer.origin, SpecOrigin):
+            places.setdefault(layer.origin.row, position)
+    return places
+
+
+def _finding(expected: Network, group: Sequence[Difference]) -> Finding:
+    first = group[0]
+    rows = tuple(dict.fromkeys(one.slot for one in group))
+    edits = tuple(edit for one in group for edit in one.edits)
+    locations = tuple(dict.fromkeys(one.location for one in group if one.location))
+    return Finding(
+        rule=first.rule,
+        severity=first.severity,
+        rows=rows,
+        attribute=first.attribute,
+        expected=first.expected,
+        found=first.found,
+        message=message(first.rule, rows, first.attribute, first.expected, first.found),
+        source=first.source,
+        location=locations[0] if locations else None,
+        locations=locations,
+        layers=tuple(dict.fromkeys(one.layer for one in group if one.layer)),
+        cost=cost(expected, rows, edits),
+        cause=first.reason,
+        cure=first.cure,
+        edits=edits,
+    )
+
+
+def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost | None:
+    """What these edits alone would change; None where the changed network cannot be derived."""
+    if not edits:
+        return None
+    try:
+        changed = patch.apply(expected, edits)
+    except ShapeError:
+        return None
+    new = {layer.name for edit in edits if isinstance(edit, Insert) for layer in edit.layers}
+    here = {name for name in (*expected.by_name, *changed.by_name) if name in new or _inside(name, rows)}
+    before = [layer for layer in expected.layers if layer.name in here]
+    after = [layer for layer in changed.layers if layer.name in here]
+    return Cost(
+        params=sum(layer.params for layer in after) - sum(layer.params for layer in before),
+        macs=sum(layer.macs for layer in after) - sum(layer.macs for layer in before),
+        total_params=changed.params - expected.params,
+        total_macs=changed.macs - expected.macs,
+    )
+
+
+def _inside(name: str, rows: Sequence[str]) -> bool:
+    return any(name == row or name.startswith(f"{row}.") for row in rows)
+

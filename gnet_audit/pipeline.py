@@ -1,0 +1,212 @@
+"""The audit as prose: read the paper, build and trace the model, align, compare, report."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gnet_audit import expand, slots, spec as specs, totals
+from gnet_audit.compare import Comparison, Found, compare
+from gnet_audit.errors import ShapeError, TargetError
+from gnet_audit.findings import Finding
+from gnet_audit.live import target as targets
+from gnet_audit.live import trace as traces
+from gnet_audit.network import Mode, Network, Shape, SpecOrigin, Unverified
+from gnet_audit.notation import shape_text
+from gnet_audit.report import Environment, Report, SlotResult, SpecId, Verdict
+from gnet_audit.rules import BY_ID, Severity
+
+if TYPE_CHECKING:
+    from gnet_audit.live.trace import Traced
+    from gnet_audit.spec import Spec
+
+MODES = (Mode.EVAL, Mode.TRAIN)
+
+
+def audit(
+    target: object = "reference",
+    *,
+    spec: str = "googlenet",
+    input_shape: Shape | None = None,
+    batch: int | None = None,
+    args: Mapping[str, object] | None = None,
+) -> Report:
+    """Hold a model against a paper's spec and report, slot by slot, what differs.
+
+    `target` is a torch module, a class or function that makes one, or a target as on the command line; it leaves as
+    it came. `spec` is the id of a shipped spec or a .toml file, `input_shape` (channels, height, width), the paper's
+    by default. Raises SpecError, TargetError or UsageError, all of them a GnetAuditError with one clear line.
+    """
+    paper = specs.load(spec)
+    shape = input_shape or paper.input_shape
+    build = targets.build(target, args or {})
+    traced = {mode: traces.trace(build, mode, shape, batch) for mode in MODES}
+    return judge(paper, shape, traced, name=build.name, owned=build.params)
+
+
+def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], *, name: str, owned: int | None) -> Report:
+    """The report on what was traced; pure."""
+    expected = _expected(paper, shape)
+    whole = {mode: one for mode, one in traced.items() if not one.error}
+    found = {mode: Found(network=one.network, complete=mode in whole) for mode, one in (whole or traced).items()}
+    comparison = compare(expected, found)
+    sums = totals.totals(expected, {mode: one.network for mode, one in whole.items()}, owned)
+    report = Report(
+        spec=SpecId(id=paper.id, title=paper.title, sha256=paper.sha256),
+        target=name,
+        input_shape=shape,
+        verdict=Verdict.MATCHES,
+        reason="",
+        rows=(),
+        findings=(),
+        unverified=_unverified(traced, comparison),
+        totals=sums,
+        environment=_environment(traced),
+        modes=tuple(mode.value for mode in whole),
+        error="" if whole else next(iter(traced.values())).error,
+    )
+    if comparison.refusal:
+        return replace(report, verdict=Verdict.NOT_THIS_NETWORK, reason=comparison.refusal)
+    return _judged(report, paper, expected, traced, comparison)
+
+
+def _judged(
+    report: Report,
+    paper: Spec,
+    expected: Mapping[Mode, Network],
+    traced: Mapping[Mode, Traced],
+    comparison: Comparison,
+) -> Report:
+    """The report with its findings, rows and verdict."""
+    task = tuple(_task(paper, report.input_shape, expected[Mode.EVAL]))
+    stopped = tuple(_stopped(traced)) if report.modes else ()
+    findings = _sorted((*task, *stopped, *comparison.findings))
+    comparison = replace(comparison, findings=findings)
+    rows = slots.table(comparison, expected)
+    findings += tuple(_unexplained(rows))
+    findings += tuple(totals.cancelling(paper, rows, report.totals)) if len(report.modes) == len(MODES) else ()
+    report = replace(report, rows=rows, findings=findings)
+    verdict, reason = _verdict(report)
+    return replace(report, verdict=verdict, reason=reason)
+
+
+def _expected(paper: Spec, shape: Shape) -> Mapping[Mode, Network]:
+    try:
+        return {mode: expand.network(paper, mode, shape) for mode in MODES}
+    except ShapeError as error:
+        raise TargetError(
+            f"the paper's network cannot be derived at this input: {error.what}",
+            where=f"input {shape_text(shape)}",
+            expected=f"an input such as {shape_text(paper.input_shape)}",
+            got=error.got,
+        ) from error
+
+
+def _sorted(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The gravest first; the task before the rest, which is in the paper's order already."""
+    return tuple(sorted(findings, key=lambda finding: -finding.severity.rank))
+
+
+# --- findings that need no alignment ----------------------------------------------------------------------
+
+
+def _task(paper: Spec, shape: Shape, expected: Network) -> Iterator[Finding]:
+    """Another input than the paper's."""
+    origin = expected.layers[0].origin
+    source = origin.source if isinstance(origin, SpecOrigin) else None
+    for rule, attribute, wanted, got in (
+        ("GA104", "in_channels", str(paper.input_shape[0]), str(shape[0])),
+        ("GA103", "input_size", _size(paper.input_shape), _size(shape)),
+    ):
+        if wanted != got:
+            yield Finding(
+                rule=rule,
+                severity=BY_ID[rule].severity,
+                rows=(expected.layers[0].name,),
+                attribute=attribute,
+                expected=wanted,
+                found=got,
+                message=f"The audit ran at {attribute.replace('_', ' ')} {got}; the paper's is {wanted}.",
+                source=source,
+                cause="the input that the audit was given",
+                cure=BY_ID[rule].cure,
+            )
+
+
+def _size(shape: Shape) -> str:
+    return "×".join(map(str, shape[1:]))
+
+
+def _stopped(traced: Mapping[Mode, Traced]) -> Iterator[Finding]:
+    """A mode that cannot be run although the other one can."""
+    for mode, one in traced.items():
+        if one.error:
+            yield Finding(
+                rule="GA314",
+                severity=BY_ID["GA314"].severity,
+                rows=(mode.value,),
+                attribute="forward",
+                expected=f"a forward that runs in {mode}",
+                found=one.error,
+                message=f"The model cannot be run in {mode}: {one.error}.",
+                location=one.error_location,
+                locations=(one.error_location,) if one.error_location else (),
+                cure=BY_ID["GA314"].cure,
+            )
+
+
+def _unexplained(rows: tuple[SlotResult, ...]) -> Iterator[Finding]:
+    """A size that no difference of an op explains: the first of them, the others follow."""
+    strange = [row for row in rows if row.note == slots.STRANGE]
+    for row in strange[:1]:
+        wanted, got = (shape_text(shape) if shape else "unknown" for shape in (row.derived, row.measured))
+        yield Finding(
+            rule="GA101",
+            severity=BY_ID["GA101"].severity,
+            rows=tuple(one.slot for one in strange),
+            attribute="shape",
+            expected=wanted,
+            found=got,
+            message=f"{row.slot} gives {got}; by the paper and the findings above it should give {wanted}.",
+            location=row.location,
+            locations=(row.location,) if row.location else (),
+            layers=(row.layer,),
+            cure=BY_ID["GA101"].cure,
+        )
+
+
+# --- verdict and circumstances ---------------------------------------------------------------------------------
+
+
+def _verdict(report: Report) -> tuple[Verdict, str]:
+    """One word, and why."""
+    serious = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    open_rows = [row.slot for row in report.rows if row.status.value == "unverified"]
+    if report.error:
+        return Verdict.UNPROVEN, f"the forward stopped: {report.error}"
+    if serious:
+        return Verdict.DIFFERS, f"{len(serious)} cause" + ("s" if len(serious) > 1 else "")
+    if open_rows:
+        return Verdict.UNPROVEN, f"{open_rows[0]} could not be checked"
+    return Verdict.MATCHES, "every slot of the paper has its counterpart"
+
+
+def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[Unverified, ...]:
+    """What was not checked in either mode, each once; what one mode leaves unused the other may use."""
+    entries = [tuple(one.network.unverified) for one in traced.values()]
+    shared = [entry for entry in entries[0] if all(entry in other for other in entries[1:])]
+    return tuple(dict.fromkeys((*shared, *comparison.unverified)))
+
+
+def _environment(traced: Mapping[Mode, Traced]) -> Environment:
+    from importlib.metadata import version
+
+    return Environment(
+        gnet_audit=version("gnet-audit"),
+        python=platform.python_version(),
+        torch=version("torch"),
+        platform=f"{platform.system()}-{platform.machine()}",
+        device=next(iter(traced.values())).device,
+    )
