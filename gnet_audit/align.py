@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gnet_audit.costs import FAR, distance, weight
-from gnet_audit.network import AdaptivePool2d, Input, Linear, Pool2d
+from gnet_audit.network import AdaptivePool2d, Linear, Pool2d
 from gnet_audit.structure import Head, Item, Region, Tree, Unit, units_of
-
 
 _SIZED = (Pool2d, AdaptivePool2d, Linear)
 """Ops whose likeness depends on the size of what reaches them."""
@@ -27,6 +26,8 @@ class Pair:
     """For an added unit: the slots that read it (empty: whoever reads `after`, or nobody)."""
     region: str = ""
     """For units of a whole region that is missing or added: the name of its merge."""
+    branch_of: str = ""
+    """For units of a whole branch that is missing: the name of the merge that it feeds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +57,12 @@ class Alignment:
     distance: float
 
 
-def align(expected: Tree, found: Tree) -> Alignment:
-    """Align two trees; deterministic, independent of names and of the order of branches."""
-    return _Aligner().trees(expected, found)
+def align(expected: Tree, found: Tree, *, complete: bool = True) -> Alignment:
+    """Align two trees; deterministic, independent of names and of the order of branches.
+
+    Unless `complete`, the model stopped somewhere: what the paper has after that costs nothing.
+    """
+    return _Aligner().trees(expected, found, complete=complete)
 
 
 class _Aligner:
@@ -73,8 +77,12 @@ class _Aligner:
         self.pairs: list[Pair] = []
         self.merges: list[Merge] = []
 
-    def trees(self, expected: Tree, found: Tree) -> Alignment:
+    def trees(self, expected: Tree, found: Tree, *, complete: bool) -> Alignment:
         plan = self.plan(expected.main, found.main)
+        if not complete:
+            plan = self._plans[self.keys(expected.main), self.keys(found.main)] = self._opening(
+                expected.main, found.main
+            )
         self.realise(expected.main, found.main, entry="", exits=())
         heads = self.match_heads(expected, found)
         whole = sum(map(weight, units_of(expected.main)[1:])) + sum(map(weight, units_of(found.main)[1:]))
@@ -112,10 +120,20 @@ class _Aligner:
     def _distance(self, expected: Item, found: Item) -> float:
         if isinstance(expected, Unit) and isinstance(found, Unit):
             return distance(expected, found)
+        direct = FAR
         if isinstance(expected, Region) and isinstance(found, Region):
             merge = distance(expected.merge, found.merge)
-            return merge + self.assign(expected, found)[0] if merge < FAR else FAR
-        return FAR
+            direct = merge + self.assign(expected, found)[0] if merge < FAR else FAR
+        if isinstance(found, Region):
+            return min(direct, self._inside(expected, found)[0])
+        return direct
+
+    def _inside(self, expected: Item, found: Region) -> tuple[float, int]:
+        """The cost of taking an item for one branch of a region (a shortcut around it), and which branch."""
+        whole = _total((found,))
+        costs = [self.plan((expected,), branch).cost + whole - _total(branch) for branch in found.branches]
+        position = min(range(len(costs)), key=costs.__getitem__)
+        return costs[position], position
 
     def assign(self, expected: Region, found: Region) -> tuple[float, tuple[int | None, ...]]:
         """The cheapest matching of branches: its cost, and for each expected branch the found one's position."""
@@ -158,6 +176,13 @@ class _Aligner:
         steps += [(len(one) - tail + i, len(two) - tail + i) for i in range(tail)]
         return _Plan(cost=middle.cost, steps=tuple(steps))
 
+    def _opening(self, expected: Sequence[Item], found: Sequence[Item]) -> _Plan:
+        """The cheapest way to turn an opening of the one sequence into the other, the rest left over."""
+        plans = [self._table(expected[:length], found) for length in range(len(expected) + 1)]
+        length = min(range(len(plans)), key=lambda length: (plans[length].cost, length))
+        left = tuple((index, None) for index in range(length, len(expected)))
+        return _Plan(cost=plans[length].cost, steps=plans[length].steps + left)
+
     def _table(self, expected: Sequence[Item], found: Sequence[Item]) -> _Plan:
         gone = [_total((item,)) for item in expected]
         new = [_total((item,)) for item in found]
@@ -169,7 +194,9 @@ class _Aligner:
         for i, item in enumerate(expected, 1):
             for j, other in enumerate(found, 1):
                 best[i][j] = min(
-                    best[i - 1][j - 1] + self.cost(item, other), best[i - 1][j] + gone[i - 1], best[i][j - 1] + new[j - 1]
+                    best[i - 1][j - 1] + self.cost(item, other),
+                    best[i - 1][j] + gone[i - 1],
+                    best[i][j - 1] + new[j - 1],
                 )
         steps: list[tuple[int | None, int | None]] = []
         i, j = len(expected), len(found)
@@ -207,17 +234,20 @@ class _Aligner:
             reason = "the same op at the same place" if same else "the most similar op at the same place"
             self.pairs.append(Pair(expected=expected, found=found, reason=reason))
             return
-        assert isinstance(expected, Region)
         assert isinstance(found, Region)
+        inner, position = self._inside(expected, found)
+        if inner <= self.cost(expected, found):
+            self._wrapped(expected, found, position, entry)
+            return
+        assert isinstance(expected, Region)
         branches = self.assign(expected, found)[1]
         for position, branch in enumerate(expected.branches):
             other = branches[position]
-            self.realise(
-                branch,
-                found.branches[other] if other is not None else (),
-                entry=entry,
-                exits=(expected.merge.name,),
-            )
+            if other is None:
+                for item in branch:
+                    self._missing(item, branch_of=expected.merge.name)
+                continue
+            self.realise(branch, found.branches[other], entry=entry, exits=(expected.merge.name,))
         for position, branch in enumerate(found.branches):
             if position not in branches:
                 for item in branch:
@@ -225,10 +255,21 @@ class _Aligner:
         self.pairs.append(Pair(expected=expected.merge, found=found.merge, reason="joins the matched branches"))
         self.merges.append(Merge(expected=expected.merge, found=found.merge, branches=branches))
 
-    def _missing(self, item: Item) -> None:
+    def _wrapped(self, expected: Item, found: Region, position: int, entry: str) -> None:
+        """The item stands in one branch of a region that the paper has not."""
+        self.realise((expected,), found.branches[position], entry=entry, exits=())
+        for index, branch in enumerate(found.branches):
+            for item in branch if index != position else ():
+                self._added(item, entry, ())
+        self._added(found.merge, _end(expected), ())
+
+    def _missing(self, item: Item, *, branch_of: str = "") -> None:
         region = item.merge.name if isinstance(item, Region) else ""
         reason = "nothing in the model at this place resembles it"
-        self.pairs += [Pair(expected=u, found=None, reason=reason, region=region) for u in units_of((item,))]
+        self.pairs += [
+            Pair(expected=unit, found=None, reason=reason, region=region, branch_of=branch_of)
+            for unit in units_of((item,))
+        ]
 
     def _added(self, item: Item, after: str, readers: tuple[str, ...]) -> None:
         region = item.merge.name if isinstance(item, Region) else ""
@@ -326,8 +367,3 @@ def assignment(matrix: Sequence[Sequence[float]]) -> list[int]:
     for column in range(1, size + 1):
         chosen[row_of[column] - 1] = column - 1
     return chosen
-
-
-def is_input(unit: Unit) -> bool:
-    """Whether the unit is where data enters."""
-    return isinstance(unit.anchor.op, Input)

@@ -18,7 +18,7 @@ import typer
 
 from gnet_audit import options, policy
 from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError
-from gnet_audit.formats import MACHINE, Format, render
+from gnet_audit.formats import MACHINE, render
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.output import PROGRAM, Document, Reply, colored, complain, deliver
 from gnet_audit.rules import RULES, Severity
@@ -66,7 +66,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 spec_app = typer.Typer(rich_markup_mode=None)
-app.add_typer(spec_app, name="spec")
 
 # --- options, each written once --------------------------------------------------------------------
 
@@ -100,6 +99,9 @@ OnlyMismatches = Annotated[bool, typer.Option("--only-mismatches", help="Table w
 Glob = Annotated[
     str, typer.Option("--layer", metavar="GLOB", help="Table of these slots, rows, layers.", show_default=False)
 ]
+Row = Annotated[str, typer.Argument(metavar="ROW", help="A row, a head or a slot; all rows without it.")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="A .toml file.")]
+Sources = Annotated[bool, typer.Option("--source", help="Say where each fact stands, and how sure it is.")]
 Version = Annotated[bool, typer.Option("--version", help="Show the versions.")]
 
 
@@ -276,6 +278,44 @@ def explain(
 
     chosen = policy.matching((rule,), "RULE")
     return _text(catalogue.explained((rule for rule in RULES if rule.id in chosen), min(_width(None), 100)))
+
+
+@spec_app.callback()
+def spec() -> None:
+    """Show or check what a paper says; needs no torch."""
+
+
+app.add_typer(spec_app, name="spec", epilog=_epilog("spec list", "spec show inception_3a --source"))
+
+
+@spec_app.command("list", epilog=_epilog("spec list"))
+def list_specs() -> Reply:
+    """List the papers that come with gnet-audit."""
+    from gnet_audit.formats import paper
+    from gnet_audit.spec import load, shipped
+
+    return _text(paper.listed(map(load, shipped())))
+
+
+@spec_app.command("show", epilog=_epilog("spec show", "spec show inception_3a --source", "spec show --spec mine.toml"))
+def show_spec(*, row: Row = "", source: Sources = False, spec: SpecName = "googlenet", width: Width = None) -> Reply:
+    """Show a paper's table as printed, or one row with all attributes."""
+    from gnet_audit.formats import paper
+    from gnet_audit.spec import load
+
+    read, columns, color = load(spec), _width(width), colored(sys.__stdout__, os.environ)
+    if row:
+        return _text(paper.row(read, row, width=columns, source=source, color=color))
+    return _text(paper.table(read, width=columns, source=source, color=color))
+
+
+@spec_app.command("validate", epilog=_epilog("spec validate specs/mine.toml"))
+def validate_spec(*, file: File) -> Reply:
+    """Check a spec and tell all its mistakes, each with its line."""
+    from gnet_audit.formats import paper
+    from gnet_audit.spec import read_file
+
+    return _text(paper.valid(file, read_file(file)))
 
 
 def _versions() -> str:

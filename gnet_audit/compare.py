@@ -13,12 +13,14 @@ from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Cost, Edit, Finding, Insert
 from gnet_audit.graphs import graph_differences
 from gnet_audit.messages import message
-from gnet_audit.network import Concat, Layer, Mode, Network, SpecOrigin, Unverified
+from gnet_audit.network import Concat, Conv2d, Layer, Linear, Mode, Network, SpecOrigin, Unverified
 from gnet_audit.rules import Severity
-from gnet_audit.structure import Tree, Unit, is_weighted, tree, units_of
+from gnet_audit.structure import Region, Tree, Unit, is_weighted, tree, units_of
 
 FAR = 0.35
 """Above this distance of the main paths (0: the same, 1: nothing in common) the model is another network."""
+FEW = 0.5
+"""So is one in which fewer than this share of the paper's layers with weights keep their width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,16 +38,34 @@ class View:
     expected: Network
     found: Network
     alignment: Alignment
+    expected_tree: Tree
     tree: Tree
     rewrites: Canonical
     complete: bool
 
     def reached(self) -> list[Pair]:
         """The pairs up to where the model's forward came."""
+        pairs = self.alignment.pairs
         if self.complete:
-            return list(self.alignment.pairs)
-        matched = [index for index, pair in enumerate(self.alignment.pairs) if pair.expected and pair.found]
-        return list(self.alignment.pairs[: matched[-1] + 1]) if matched else []
+            return list(pairs)
+        last = max((index for index, pair in enumerate(pairs) if pair.expected and pair.found), default=-1)
+        torn = _torn(self)
+        return [
+            pair
+            for pair in pairs[: last + 1]
+            if not (pair.expected and pair.expected.name in torn and pair.found is None) and not _is_stop(pair.found)
+        ]
+
+
+def _torn(view: View) -> set[str]:
+    """The slots of the region in which the forward stopped: what lacks there may only not have run yet."""
+    merges = {merge.expected.name for merge in view.alignment.merges if _is_stop(merge.found)}
+    regions = [item for item in view.expected_tree.main if isinstance(item, Region) and item.merge.name in merges]
+    return {unit.name for unit in units_of(regions)}
+
+
+def _is_stop(unit: Unit | None) -> bool:
+    return unit is not None and unit.name == _STOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +107,19 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
 def _view(expected: Network, found: Found) -> View:
     one = canonical(expected).network
     two = canonical(found.network if found.complete else _joined(found.network))
-    found_tree = tree(two.network)
+    expected_tree, found_tree = tree(one), tree(two.network)
     return View(
         expected=one,
         found=two.network,
-        alignment=align(tree(one), found_tree),
+        alignment=align(expected_tree, found_tree, complete=found.complete),
+        expected_tree=expected_tree,
         tree=found_tree,
         rewrites=two,
         complete=found.complete,
     )
+
+
+_STOP = "(stopped)"
 
 
 def _joined(network: Network) -> Network:
@@ -103,7 +127,7 @@ def _joined(network: Network) -> Network:
     ends = tuple(layer.name for layer in network.layers if not network.consumers[layer.name])
     if len(ends) < 2:
         return network
-    stop = Layer(name="(stopped)", op=Concat(), inputs=ends)
+    stop = Layer(name=_STOP, op=Concat(), inputs=ends)
     return replace(network, layers=(*network.layers, stop))
 
 
@@ -112,19 +136,25 @@ def _joined(network: Network) -> Network:
 
 def _refusal(view: View) -> str:
     """Why the model is not this network at all; empty where it may be."""
-    if not view.complete or view.alignment.distance <= FAR:
+    if not view.complete:
         return ""
-    wanted = [unit for unit in units_of(tree(view.expected).main) if is_weighted(unit)]
+    wanted = [unit for unit in units_of(view.expected_tree.main) if is_weighted(unit)]
     own = [unit for unit in units_of(view.tree.main) if is_weighted(unit)]
-    same = sum(
-        pair.expected is not None and pair.found is not None and pair.expected.anchor.op == pair.found.anchor.op
-        for pair in view.alignment.pairs
-        if pair.expected is not None and is_weighted(pair.expected)
-    )
+    widths = {pair.expected.name: _width(pair.found) for pair in view.alignment.pairs if pair.expected and pair.found}
+    same = sum(widths.get(unit.name) == _width(unit) for unit in wanted)
+    distance = view.alignment.distance
+    if distance <= FAR and same >= FEW * len(wanted):
+        return ""
     return (
-        f"of the paper's {len(wanted)} layers with weights {same} have a counterpart in the model, which has {len(own)} "
-        f"(distance {view.alignment.distance:.2f}, at most {FAR:.2f} for a build of this paper)"
+        f"of the paper's {len(wanted)} layers with weights {same} have a counterpart of their width in the model, "
+        f"which has {len(own)} (distance {distance:.2f}; a build of this paper has at most {FAR:.2f} "
+        f"and {FEW:.0%} of the widths)"
     )
+
+
+def _width(unit: Unit) -> int:
+    op = unit.anchor.op
+    return op.out_channels if isinstance(op, Conv2d) else op.out_features if isinstance(op, Linear) else 0
 
 
 # --- both modes together -----------------------------------------------------------------------------------
@@ -237,4 +267,3 @@ def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost 
 
 def _inside(name: str, rows: Sequence[str]) -> bool:
     return any(name == row or name.startswith(f"{row}.") for row in rows)
-

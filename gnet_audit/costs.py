@@ -23,6 +23,7 @@ from gnet_audit.network import (
     PoolKind,
     Shape,
     Softmax,
+    SpecOrigin,
     Unknown,
 )
 from gnet_audit.structure import Unit
@@ -62,9 +63,11 @@ def _anchors(expected: Unit, found: Unit) -> float:
         case Conv2d(), Conv2d():
             return _convs(one, two)
         case (Linear(), Linear()) | (Linear(), Conv2d()) | (Conv2d(), Linear()):
-            return _dense(one, two, expected.in_shape)
+            dense = _dense(one, two, expected.in_shape, found.in_shape)
+            # Nothing follows the layer that gives the classes, however many they are.
+            return 0.01 + 0.2 * bool(found.trail) if is_classifier(expected) and dense < FAR else dense
         case (Pool2d() | AdaptivePool2d(), Pool2d() | AdaptivePool2d()):
-            return _pools(one, two, expected.in_shape, found.in_shape)
+            return 0.5 * (one.kind != two.kind) + _pools(one, two, expected, found)
         case LRN(), LRN():
             return 0.05 * sum(a != b for a, b in zip(_lrn(one), _lrn(two), strict=True))
         case Dropout(), Dropout():
@@ -73,8 +76,11 @@ def _anchors(expected: Unit, found: Unit) -> float:
             return 0.4
         case (Concat() | Add(), Elementwise() | Unknown()):
             return 1.0 if len(found.sources) == len(expected.sources) else FAR
+        case (LRN() | Dropout(), Unknown()):
+            # Torch has other normalisations and dropouts; one stands where the paper has this one.
+            return 0.9 if found.in_shape == found.anchor.shape else FAR
         case (Pool2d(), Unknown() | Conv2d()):
-            return 1.9 if _halves(one, expected) and _halves(two, found) else FAR
+            return 1.9 if _halves(expected) and _halves(found) else FAR
         case _:
             return FAR
 
@@ -102,12 +108,18 @@ def _convs(one: Conv2d, two: Conv2d) -> float:
     )
 
 
-def _dense(one: Op, two: Op, in_shape: Shape | None) -> float:
-    """A linear layer and a 1×1 convolution on a 1×1 map are the same function."""
-    for op in (one, two):
-        if isinstance(op, Conv2d) and (op.kernel != (1, 1) or (in_shape or (0,))[1:] not in {(1, 1), ()}):
+def _dense(one: Op, two: Op, before: Shape | None, after: Shape | None) -> float:
+    """A linear layer and a convolution whose kernel covers the whole map are the same function."""
+    for op, shape in ((one, before), (two, after)):
+        if isinstance(op, Conv2d) and not covers(op, shape):
             return FAR
     return 0.01 + _width(_features(one), _features(two))
+
+
+def covers(conv: Conv2d, shape: Shape | None) -> bool:
+    """Whether a convolution reads the whole of its input at once, each value by a weight of its own."""
+    plain = conv.groups == 1 and not any(conv.padding) and not conv.transposed and conv.dilation == (1, 1)
+    return plain and shape is not None and (shape[1:] or (1, 1)) == conv.kernel
 
 
 def _features(op: Op) -> int:
@@ -118,13 +130,37 @@ def _features(op: Op) -> int:
             return 1
 
 
-def _pools(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, before: Shape | None, after: Shape | None) -> float:
-    cost = 0.5 * (one.kind != two.kind)
-    if same_windows(one, two, before):
-        return cost + 0.001
+def is_classifier(unit: Unit) -> bool:
+    """Whether the paper's unit gives the classes: its width is the task's."""
+    origin = unit.anchor.origin
+    return isinstance(origin, SpecOrigin) and "classes" in dict(origin.attributes)
+
+
+def _pools(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, expected: Unit, found: Unit) -> float:
+    if same_pool(expected, found):
+        return 0.001
     if isinstance(one, Pool2d) and isinstance(two, Pool2d):
-        return cost + 0.2 * (one.kernel != two.kernel) + 0.4 * (one.stride != two.stride) + 0.05
-    return cost + (0.3 if before == after else 0.4)
+        return 0.2 * (one.kernel != two.kernel) + 0.4 * (one.stride != two.stride) + 0.05
+    return 0.3 if expected.in_shape == found.in_shape else 0.4
+
+
+def same_pool(expected: Unit, found: Unit) -> bool:
+    """Whether two pools read the same windows, both at the paper's size of their input and at the model's.
+
+    A pool that the paper calls global is the same as one over the whole of the model's map, whatever its size.
+    """
+    one, two = expected.anchor.op, found.anchor.op
+    if not isinstance(one, Pool2d | AdaptivePool2d) or not isinstance(two, Pool2d | AdaptivePool2d):
+        return False
+    origin = expected.anchor.origin
+    if isinstance(origin, SpecOrigin) and "global" in dict(origin.attributes) and _is_global(two, found.in_shape):
+        return True
+    return same_windows(one, two, expected.in_shape) and same_windows(one, two, found.in_shape or expected.in_shape)
+
+
+def _is_global(pool: Pool2d | AdaptivePool2d, shape: Shape | None) -> bool:
+    whole = AdaptivePool2d(kind=pool.kind, output_size=(1, 1))
+    return shape is not None and len(shape) == 3 and same_windows(pool, whole, shape)
 
 
 def same_windows(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, shape: Shape | None) -> bool:
@@ -132,7 +168,9 @@ def same_windows(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, sha
     if shape is None or len(shape) != 3:
         return one == two
     try:
-        pairs = [(derive.windows(one, axis, shape[1 + axis]), derive.windows(two, axis, shape[1 + axis])) for axis in (0, 1)]
+        pairs = [
+            (derive.windows(one, axis, shape[1 + axis]), derive.windows(two, axis, shape[1 + axis])) for axis in (0, 1)
+        ]
     except ShapeError:
         return False
     if PoolKind.AVG in {one.kind, two.kind}:
@@ -140,8 +178,8 @@ def same_windows(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, sha
     return all([w.indices for w in a] == [w.indices for w in b] for a, b in pairs)
 
 
-def _halves(op: Op, unit: Unit) -> bool:
-    """Whether the op makes the map smaller."""
+def _halves(unit: Unit) -> bool:
+    """Whether a unit makes the map smaller."""
     before, after = unit.in_shape, unit.anchor.shape
     return bool(before and after and len(before) == len(after) == 3 and after[1] < before[1])
 

@@ -71,9 +71,7 @@ def _place(head: Head) -> Unit:
 # --- a head of the paper and one of the model ---------------------------------------------------------
 
 
-def _matched(
-    expected: Network, tree: Tree, alignment: Alignment, one: Head, two: Head
-) -> Iterator[Difference]:
+def _matched(expected: Network, tree: Tree, alignment: Alignment, one: Head, two: Head) -> Iterator[Difference]:
     first = _first(one)
     place = _place(two)
     if not two.path:
@@ -222,4 +220,3 @@ def _inner_value(alignment: Alignment, path: str, name: str) -> Difference:
         layer=name,
         cure=BY_ID["GA315"].cure,
     )
-

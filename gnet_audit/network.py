@@ -291,6 +291,8 @@ class Weight:
     """Dotted name in the model; layers with the same name share it. Empty: computed on the way."""
     shape: Shape
     trainable: bool = True
+    rows: Pair | None = None
+    """From and up to which row (output channel) it is used; None for all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 
 from gnet_audit import derive
+from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs, SetOp
 from gnet_audit.network import Input, Layer, Network, Output
 
@@ -73,4 +74,7 @@ def _insert(layers: dict[str, Layer], outputs: list[Output], edit: Insert) -> No
 
 def _ordered(layers: dict[str, Layer]) -> list[Layer]:
     known = {name: [source for source in layer.inputs if source in layers] for name, layer in layers.items()}
-    return [layers[name] for name in TopologicalSorter(known).static_order()]
+    try:
+        return [layers[name] for name in TopologicalSorter(known).static_order()]
+    except CycleError as error:
+        raise ShapeError("edits that make a layer read itself", where=str(error.args[1][0])) from error

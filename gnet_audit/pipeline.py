@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gnet_audit import expand, slots, spec as specs, totals
+from gnet_audit import expand, slots, totals
+from gnet_audit import spec as specs
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.errors import ShapeError, TargetError
 from gnet_audit.findings import Finding
@@ -43,7 +44,7 @@ def audit(
     shape = input_shape or paper.input_shape
     build = targets.build(target, args or {})
     traced = {mode: traces.trace(build, mode, shape, batch) for mode in MODES}
-    return judge(paper, shape, traced, name=build.name, owned=build.params)
+    return judge(paper, shape, traced, name=build.text, owned=build.params)
 
 
 def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], *, name: str, owned: int | None) -> Report:

@@ -236,6 +236,132 @@ RULES: tuple[Rule, ...] = (
         "A total agrees with the paper although its rows do not: the errors cancel.",
         "Do not trust the total; look at the rows.",
     ),
+    _rule(
+        "GA501", "data set", _E,
+        "Counts, sizes or labels are not those that the data set's maker states: another set, or a damaged one.",
+        "Fetch the data again; `gnet-audit data DIR` shows the checksums.",
+    ),
+    _rule(
+        "GA502", "images as fed", _E,
+        "After the transform the training images must have mean 0 and deviation 1 in each channel, and the colours of "
+        "the test images must be those of the training images.",
+        "Normalise with the training split's mean and deviation, and read both splits with the same channel order.",
+    ),
+    _rule(
+        "GA503", "test images in the training split", _E,
+        "The same images in training and test make the test accuracy a measure of memory.",
+        "Take the shared images out of the training split.",
+    ),
+    _rule(
+        "GA504", "loss at the start", _E,
+        "An untrained classifier guesses: each head's loss is ln C, 2.303 for ten classes, and the total is the main "
+        "loss and 0.3 times those of the auxiliary heads.",
+        "Look at the last layer's initialisation, the labels, and how the losses are added.",
+    ),
+    _rule(
+        "GA505", "determinism", _E,
+        "Two runs with the same seed must give the same losses, bit by bit on the CPU; else no difference means anything.",
+        "Draw every random number from torch's generator, and none from the clock, numpy or the system.",
+    ),
+    _rule(
+        "GA506", "gradient reach", _E,
+        "A parameter without a finite, non-zero gradient never learns: a detached branch, a frozen layer, a dead one.",
+        "Look for detach(), no_grad, requires_grad=False, or a branch that is built and not used.",
+    ),
+    _rule(
+        "GA507", "weight of the auxiliary losses", _E,
+        "The paper adds the losses of the auxiliary heads with weight 0.3: the gradient that they send into the trunk "
+        "must be 0.3 times their own.",
+        "Add 0.3 times each auxiliary loss, and give the heads the trunk's output without detach().",
+    ),
+    _rule(
+        "GA508", "auxiliary heads at inference", _E,
+        "The paper removes the auxiliary heads at inference: the network gives one output that they have no part in.",
+        "Run the heads only where self.training is true.",
+    ),
+    _rule(
+        "GA509", "one batch overfitted", _E,
+        "A network that cannot learn ten images by heart is broken, or its training is.",
+        "Look first at the checks above this one: gradients, rate, labels, softmax before the loss.",
+    ),
+    _rule(
+        "GA510", "stuck head", _E,
+        "GoogLeNet's classic failure: one head stays at the loss of a guess, ln C, while another learns.",
+        "Look at the head's own layers and their initialisation; give the rate or the weights a smaller start.",
+    ),
+    _rule(
+        "GA511", "loss falls", _E,
+        "In a short real run the robust slope of the main loss must be downwards.",
+        "Look at the rate and at the labels.",
+    ),
+    _rule(
+        "GA512", "better than chance", _E,
+        "After a short real run the test accuracy must exceed that of guessing by a 99 % bound, and that of the same "
+        "model fed with zeros.",
+        "Look whether labels and images belong together in both splits, and whether both get the same transform.",
+    ),
+    _rule(
+        "GA513", "batch independence", _E,
+        "In eval an image's output must depend on that image alone.",
+        "Look for a reshape that mixes the batch, a mean over it, or batch normalisation without running statistics.",
+    ),
+    _rule(
+        "GA514", "shuffled labels", _E,
+        "Trained on labels in random order, the network must answer at chance; more means that the test leaks.",
+        "Look how test answers and test labels are compared.",
+    ),
+    _rule(
+        "GA515", "size of the updates", _E,
+        "A step changes a layer's weights by a small share of their size: nothing is learned below, nothing is kept above.",
+        "Look at the learning rate, and whether the optimizer has all parameters.",
+    ),
+    _rule(
+        "GA516", "dead ReLUs", _E,
+        "A channel that is zero for every image passes no gradient; a layer of them cuts the network.",
+        "Look at the biases and the scale of the first weights, and at the rate.",
+    ),
+    _rule(
+        "GA517", "dropout in training only", _E,
+        "Dropout must work in training, and two forwards in eval must give the same numbers.",
+        "Use nn.Dropout, or pass training=self.training; call eval() before the test.",
+    ),
+    _rule(
+        "GA518", "finite numbers", _E,
+        "A loss or an output is infinite or not a number.",
+        "Lower the rate; look for a division by zero or the logarithm of zero.",
+    ),
+    _rule(
+        "GA519", "checkpoint", _E,
+        "A checkpoint, loaded into a newly made network, must give the same numbers bit by bit.",
+        "Register every tensor that the forward reads as a parameter or a persistent buffer.",
+    ),
+    _rule(
+        "GA520", "softmax before the loss", _E,
+        "The outputs are probabilities already: cross-entropy applies a second softmax, and the loss cannot fall "
+        "below 1.46 for ten classes.",
+        "Return the logits.",
+    ),
+    _rule(
+        "GA521", "gradients of an earlier step", _E,
+        "The gradient that a step uses is not that of its own batch: what came before was not cleared.",
+        "Call optimizer.zero_grad() once for each step.",
+    ),
+    _rule(
+        "GA522", "heads share weights", _E,
+        "Two heads compute with the same parameters.",
+        "Construct a module of its own for each head.",
+    ),
+    _rule(
+        "GA523", "replicas", _E,
+        "Processes that train together must hold the same weights, and N of them with batch B must compute the gradient "
+        "of one with batch N·B.",
+        "Look for random numbers, buffers or parameters that are not synchronised.",
+    ),
+    _rule(
+        "GA524", "speed of the input", _W,
+        "Images are prepared more slowly than the network trains on them: the input is the bottleneck.",
+        "Put the data on a faster disk, or train on the device that prepares them.",
+    ),
 )
 
 BY_ID = {rule.id: rule for rule in RULES}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 
 from gnet_audit import notation, patch
 from gnet_audit.align import Pair
@@ -11,13 +12,12 @@ from gnet_audit.compare import Comparison, View
 from gnet_audit.differences import locate
 from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Edit, Finding
-from gnet_audit.graphs import idle, left_to_loss
+from gnet_audit.gaps import idle, left_to_loss
 from gnet_audit.heads import near_slot, slot_by_unit
 from gnet_audit.network import Input, Mode, Network, Shape, SpecOrigin, Unknown
 from gnet_audit.report import RowStatus, SlotResult
 from gnet_audit.rules import Severity
 from gnet_audit.structure import Unit, tree, units_of
-
 
 STRANGE = "no finding explains this size"
 """The note of a row whose size follows neither from the paper nor from a finding."""
@@ -27,9 +27,8 @@ def table(comparison: Comparison, expected: Mapping[Mode, Network]) -> tuple[Slo
     """One row for each slot of the paper, in its order; added layers behind the slot that they follow."""
     view = next(iter(comparison.views.values()))
     changed = _changed(view, comparison.findings)
-    pairs = {pair.expected.name: pair for pair in view.alignment.pairs if pair.expected}
-    reached = {pair.expected.name for pair in view.reached() if pair.expected}
-    verdicts = _Verdicts(view, comparison.findings, changed, reached)
+    pairs = {pair.expected.name: pair for pair in view.reached() if pair.expected}
+    verdicts = _Verdicts(view, comparison.findings, changed, set(pairs))
     added = _added(view, comparison)
     rows: list[SlotResult] = list(added.pop("input", ()))
     for unit in _slots(view):
@@ -92,9 +91,7 @@ def _bare_row(unit: Unit) -> SlotResult:
 class _Verdicts:
     """What became of each slot: by the findings that name it, else by its size."""
 
-    def __init__(
-        self, view: View, findings: Sequence[Finding], changed: Network | None, reached: set[str]
-    ) -> None:
+    def __init__(self, view: View, findings: Sequence[Finding], changed: Network | None, reached: set[str]) -> None:
         self.view, self.changed, self.reached = view, changed, reached
         self.named: dict[str, list[tuple[int, Finding]]] = {}
         for number, finding in enumerate(findings, 1):
@@ -159,9 +156,13 @@ class _Verdicts:
         patched = self.changed.by_name.get(unit.name) if self.changed else None
         if patched is not None and not _alike(patched.shape, found.anchor.shape):
             return RowStatus.CONSEQUENCE if self.causes else RowStatus.DIFFERS, STRANGE
-        return (RowStatus.CONSEQUENCE, "its size follows from a finding before it") if self.causes else (
-            RowStatus.DIFFERS,
-            STRANGE,
+        return (
+            (RowStatus.CONSEQUENCE, "its size follows from a finding before it")
+            if self.causes
+            else (
+                RowStatus.DIFFERS,
+                STRANGE,
+            )
         )
 
 
@@ -176,14 +177,10 @@ def _params(unit: Unit) -> int:
 
 
 def _alike(one: Shape | None, two: Shape | None) -> bool:
-    """The same size; a vector and a 1×1 map of as many values are the same."""
+    """The same size; a vector and a map of as many values are the same."""
     if one is None or two is None:
         return one == two
-    return _bare(one) == _bare(two)
-
-
-def _bare(shape: Shape) -> Shape:
-    return shape[:1] if len(shape) == 3 and shape[1:] == (1, 1) else shape
+    return one == two or (len(one) != len(two) and prod(one) == prod(two))
 
 
 # --- layers that the paper has not ----------------------------------------------------------------------
@@ -193,7 +190,11 @@ def _added(view: View, comparison: Comparison) -> dict[str, list[SlotResult]]:
     """Rows of added layers, under the slot after which each stands."""
     slots = slot_by_unit(view.alignment)
     heads = [pair.found for pair in view.alignment.heads if pair.expected is None and pair.found and pair.found.path]
-    loose = [(near_slot(view.tree, slots, head.taps[0]) if head.taps else "", unit) for head in heads for unit in units_of(head.items)]
+    loose = [
+        (near_slot(view.tree, slots, head.taps[0]) if head.taps else "", unit)
+        for head in heads
+        for unit in units_of(head.items)
+    ]
     pairs = [(pair.after, pair.found) for pair in view.reached() if pair.expected is None and pair.found]
     rows: dict[str, list[SlotResult]] = {}
     for after, unit in (*pairs, *loose):
@@ -207,7 +208,8 @@ def _extra(view: View, after: str, unit: Unit, findings: Sequence[Finding]) -> S
     beside = view.expected.by_name.get(after)
     row = beside.origin.row if beside is not None and isinstance(beside.origin, SpecOrigin) else ""
     numbers = [
-        number for number, finding in enumerate(findings, 1)
+        number
+        for number, finding in enumerate(findings, 1)
         if finding.rule in {"GA302", "GA303", "GA313", "GA217", "GA310"} and unit.name in finding.layers
     ]
     return SlotResult(

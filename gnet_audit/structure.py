@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gnet_audit.canonical import main_output
-from gnet_audit.network import Activation, BatchNorm, Concat, Conv2d, Input, Layer, Linear, Network, Op, Shape
+from gnet_audit.network import Activation, BatchNorm, Conv2d, Input, Layer, Linear, Network, Op, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -215,8 +215,3 @@ def _disjoint(slices: Iterable[frozenset[str]]) -> list[frozenset[str]]:
 def is_weighted(unit: Unit) -> bool:
     """Whether the unit is a layer of the paper's kind that learns."""
     return isinstance(unit.anchor.op, Conv2d | Linear)
-
-
-def is_concat(unit: Unit) -> bool:
-    """Whether the unit joins branches side by side."""
-    return isinstance(unit.anchor.op, Concat)

@@ -27,12 +27,15 @@ def canonical(network: Network) -> Canonical:
     draft = Draft(network)
     rewrites = [*plain.biases(draft), *plain.global_means(draft)]
     plain.transparent(draft)
+    prune(draft)
     rewrites += [
         *lrn.local_response_norms(draft),
         *plain.pads(draft),
         *slices.slices(draft),
-        *slices.concats(draft),
+        *slices.merges(draft),
         *relus.relus(draft),
+        # A ReLU between two concatenations is gone by now.
+        *slices.merges(draft),
     ]
     prune(draft)
     layers = tuple(draft.sorted())

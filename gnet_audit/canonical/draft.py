@@ -26,15 +26,19 @@ class Draft:
         self._rank = {name: rank for rank, name in enumerate(self.layers)}
 
     def of(self, *kinds: type) -> list[Layer]:
+        """All layers whose op is of one of these kinds."""
         return [layer for layer in self.layers.values() if isinstance(layer.op, kinds)]
 
     def producer(self, layer: Layer, position: int = 0) -> Layer | None:
+        """The layer that a layer reads."""
         return self.layers[layer.inputs[position]] if len(layer.inputs) > position else None
 
     def is_output(self, name: str) -> bool:
+        """Whether the network returns this layer's value."""
         return any(output.layer == name for output in self.outputs)
 
     def only_feeds(self, name: str, user: str) -> bool:
+        """Whether nobody but one other layer reads this one."""
         return self.users[name] == [user] and not self.is_output(name)
 
     def put(self, layer: Layer) -> None:
@@ -57,6 +61,7 @@ class Draft:
         self.outputs = [replace(out, layer=new) if out.layer == old else out for out in self.outputs]
 
     def remove(self, name: str) -> None:
+        """Take out a layer that nobody reads."""
         for source in self.layers[name].inputs:
             self.users[source].remove(name)
         del self.layers[name], self.users[name]

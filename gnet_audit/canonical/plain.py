@@ -164,5 +164,3 @@ def _zeros(conv: Conv2d) -> bool:
 
 def _plus(one: Padding, other: Padding) -> Padding:
     return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])
-
-

@@ -5,32 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from gnet_audit import derive
+from gnet_audit import derive, notation
 from gnet_audit.canonical.draft import Draft, Rewrite
-from gnet_audit.network import Activation, BatchNorm, Concat, Conv2d, Dropout, Layer, Shape, Slice
+from gnet_audit.network import Activation, Add, BatchNorm, Concat, Conv2d, Dropout, Layer, Shape, Slice, Weight
 
 
 def slices(draft: Draft) -> Iterable[Rewrite]:
     """Channel ranges of a convolution are convolutions of their own; pointwise ops commute with ranges."""
-    pending = [layer.name for layer in draft.of(Slice)]
+    _move_up(draft)
     split: dict[str, list[str]] = {}
-    while pending:
-        layer = draft.layers.get(pending.pop())
-        source = draft.producer(layer) if layer is not None else None
-        if layer is None or source is None or not isinstance(layer.op, Slice) or layer.op.axis != 0:
-            continue
-        users = [draft.layers[name] for name in draft.users[source.name]]
-        if draft.is_output(source.name) or not all(isinstance(u.op, Slice) and u.op.axis == 0 for u in users):
+    for layer in draft.of(Slice):
+        source = _cut_only(draft, layer)
+        if source is None:
             continue
         if isinstance(source.op, Concat) and source.op.axis == 0:
             _link_part(draft, layer, source)
         elif isinstance(source.op, Conv2d) and source.op.groups == 1 and not source.op.transposed:
             split.setdefault(source.name, []).append(_narrowed(draft, layer, source))
-        elif isinstance(source.op, Activation | BatchNorm | Dropout) and source.inputs:
-            pending.append(_swapped(draft, layer, source))
-        if source.name in draft.layers and not draft.users[source.name] and not draft.is_output(source.name):
-            draft.remove(source.name)
+        _drop_unread(draft, source)
     return [Rewrite(what="one wide convolution split by channels", layers=tuple(names)) for names in split.values()]
+
+
+def _move_up(draft: Draft) -> None:
+    """Cut before pointwise ops instead of behind them."""
+    pending = [layer.name for layer in draft.of(Slice)]
+    while pending:
+        layer = draft.layers[pending.pop()]
+        source = _cut_only(draft, layer)
+        if source is not None and isinstance(source.op, Activation | BatchNorm | Dropout) and source.inputs:
+            pending += [_swapped(draft, draft.layers[name], source) for name in dict.fromkeys(draft.users[source.name])]
+            pending = [name for name in pending if name in draft.layers]
+            _drop_unread(draft, source)
+
+
+def _cut_only(draft: Draft, layer: Layer) -> Layer | None:
+    """What a slice of channels reads, if all its readers are such slices."""
+    source = draft.producer(layer) if layer.name in draft.layers else None
+    if source is None or draft.is_output(source.name):
+        return None
+    users = [draft.layers[name] for name in draft.users[source.name]]
+    return source if all(isinstance(user.op, Slice) and user.op.axis == 0 for user in users) else None
+
+
+def _drop_unread(draft: Draft, source: Layer) -> None:
+    if source.name in draft.layers and not draft.users[source.name] and not draft.is_output(source.name):
+        draft.remove(source.name)
 
 
 def _link_part(draft: Draft, part: Layer, concat: Layer) -> None:
@@ -61,6 +80,7 @@ def _narrowed(draft: Draft, part: Layer, wide: Layer) -> str:
             shape=shape,
             params=derive.parameters(narrow, shapes) if wide.params else 0,
             macs=derive.multiply_accumulates(narrow, shapes, shape),
+            weights=_rows(wide.weights, op),
         )
     )
     if name != part.name:
@@ -69,25 +89,48 @@ def _narrowed(draft: Draft, part: Layer, wide: Layer) -> str:
     return name
 
 
+def _rows(weights: Iterable[Weight], part: Slice) -> tuple[Weight, ...]:
+    """The rows of each weight that give a range of the output channels."""
+    starts = ((weight, weight.rows[0] if weight.rows else 0) for weight in weights)
+    return tuple(replace(weight, rows=(first + part.start, first + part.stop)) for weight, first in starts)
+
+
 def _swapped(draft: Draft, part: Layer, pointwise: Layer) -> str:
     """`slice(f(x))` becomes `f(slice(x))`; returns the name of the slice."""
     name = f"{pointwise.name}[{part.name}]"
+    assert isinstance(part.op, Slice)
+    weights = _rows(pointwise.weights, part.op)
+    learnt = sum(
+        stop - start
+        for weight in weights
+        if weight.role in {"weight", "bias"}
+        for start, stop in [weight.rows or (0, 0)]
+    )
     draft.put(replace(part, name=f"{part.name}'", inputs=pointwise.inputs))
-    draft.put(replace(pointwise, name=name, inputs=(f"{part.name}'",), shape=part.shape))
+    draft.put(
+        replace(
+            pointwise,
+            name=name,
+            inputs=(f"{part.name}'",),
+            shape=part.shape,
+            weights=weights,
+            params=learnt if pointwise.params else 0,
+        )
+    )
     draft.redirect(part.name, name)
     draft.remove(part.name)
     return f"{part.name}'"
 
 
-def concats(draft: Draft) -> Iterable[Rewrite]:
-    """A concatenation that only feeds another one is a part of it."""
-    for inner in draft.of(Concat):
-        users = draft.users[inner.name]
-        if len(users) != 1 or draft.is_output(inner.name):
+def merges(draft: Draft) -> Iterable[Rewrite]:
+    """A concatenation (or sum) that only feeds another one is a part of it."""
+    for name in [layer.name for layer in draft.of(Concat, Add)]:
+        inner = draft.layers[name]
+        if len(draft.users[inner.name]) != 1 or draft.is_output(inner.name):
             continue
-        outer = draft.layers[users[0]]
+        outer = draft.layers[draft.users[inner.name][0]]
         if outer.op == inner.op:
-            inputs = tuple(s for name in outer.inputs for s in (inner.inputs if name == inner.name else (name,)))
+            inputs = tuple(s for own in outer.inputs for s in (inner.inputs if own == inner.name else (own,)))
             draft.put(replace(outer, inputs=inputs))
             draft.remove(inner.name)
-            yield Rewrite(what="concatenation in steps", layers=(outer.name,))
+            yield Rewrite(what=f"{notation.op_text(outer.op)} in steps", layers=(outer.name,))

@@ -1,0 +1,158 @@
+"""Layers that only one side has: missing ones, and added ones with the place where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gnet_audit import notation
+from gnet_audit.align import Pair
+from gnet_audit.differences import Difference, locate, source_of
+from gnet_audit.findings import Edit, Insert, Remove, SetInputs
+from gnet_audit.network import Dropout, Input, Layer, Network, Softmax, SpecOrigin, Unknown
+from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.structure import Unit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """Units that stand together where the paper has nothing."""
+
+    units: tuple[Unit, ...]
+    after: str
+    readers: tuple[str, ...]
+
+
+def names(unit: Unit) -> tuple[str, ...]:
+    """All its layers, the anchor first."""
+    return (unit.anchor.name, *(layer.name for layer in unit.trail))
+
+
+def needless(unit: Unit | None) -> bool:
+    """Whether the paper's unit may be absent: it is left to the loss, or does nothing in this mode."""
+    return unit is not None and (left_to_loss(unit.anchor) or idle(unit))
+
+
+def left_to_loss(layer: Layer) -> bool:
+    """Whether the paper's layer usually is a part of the loss in PyTorch."""
+    return isinstance(layer.origin, SpecOrigin) and "in_loss" in dict(layer.origin.attributes)
+
+
+def idle(unit: Unit) -> bool:
+    """Whether a unit is a dropout that drops nothing: out of its mode, or at rate 0."""
+    op = unit.anchor.op
+    return isinstance(op, Dropout) and not unit.trail and (not op.active or op.rate == 0)
+
+
+def row_of(layer: Layer) -> str:
+    """The paper's row that a layer belongs to."""
+    return layer.origin.row if isinstance(layer.origin, SpecOrigin) else ""
+
+
+def missing(expected: Network, pairs: Sequence[Pair]) -> Iterator[Difference]:
+    """What the paper has and the model has not; a whole region at once."""
+    regions = dict.fromkeys(pair.region for pair in pairs if pair.region)
+    for region in regions:
+        units = [pair.expected for pair in pairs if pair.region == region and pair.expected]
+        anchor = expected.by_name[region]
+        yield _absent(row_of(anchor) or region, _title(anchor), units)
+    for merge in dict.fromkeys(pair.branch_of for pair in pairs if pair.branch_of and not pair.region):
+        branch = [pair.expected for pair in pairs if pair.branch_of == merge and not pair.region and pair.expected]
+        yield from _branch(expected, merge, branch)
+    for pair in pairs:
+        if pair.expected is not None and not pair.region and not pair.branch_of:
+            yield _absent(pair.expected.name, notation.op_text(pair.expected.anchor.op), [pair.expected])
+
+
+def _branch(expected: Network, merge: str, units: Sequence[Unit]) -> Iterator[Difference]:
+    """A whole branch: its end leaves the merge, else its start would be read there."""
+    gone = {name for unit in units for name in names(unit)}
+    kept = tuple(name for name in expected.by_name[merge].inputs if name not in gone)
+    text = "the branch of " + ", ".join(notation.op_text(unit.anchor.op) for unit in units)
+    for unit in units:
+        difference = _absent(unit.name, text, [unit])
+        yield replace(difference, edits=(SetInputs(layer=merge, inputs=kept), *difference.edits))
+
+
+def _title(layer: Layer) -> str:
+    return layer.origin.title if isinstance(layer.origin, SpecOrigin) else layer.name
+
+
+def _absent(slot: str, text: str, units: Sequence[Unit]) -> Difference:
+    # From the end, so that what is left always reads something that is still there.
+    gone = tuple(name for unit in reversed(units) for name in reversed(names(unit)))
+    return Difference(
+        rule="GA301",
+        attribute="layer",
+        slot=slot,
+        expected=text,
+        found="none",
+        severity=Severity.ERROR,
+        source=source_of(units[-1].anchor),
+        reason="nothing in the model at this place resembles it",
+        cure=f"Add {text}.",
+        edits=(Remove(layers=gone),),
+    )
+
+
+def groups(pairs: Sequence[Pair]) -> Iterator[Added]:
+    """Added units, those at the same place together."""
+    units: list[Unit] = []
+    place: Pair | None = None
+    for pair in pairs:
+        if pair.expected is not None or pair.found is None or idle(pair.found):
+            continue
+        if place is not None and (pair.after, pair.readers) != (place.after, place.readers):
+            yield Added(units=tuple(units), after=place.after, readers=place.readers)
+            units = []
+        place = pair
+        units.append(pair.found)
+    if place is not None:
+        yield Added(units=tuple(units), after=place.after, readers=place.readers)
+
+
+def added(expected: Network, group: Added) -> Difference:
+    """What the model has and the paper has not, at one place."""
+    layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
+    text = ", ".join(dict.fromkeys(notation.op_text(layer.op) for layer in layers))
+    weighted = next((layer for layer in layers if layer.weights), layers[0])
+    slot = group.after
+    rule, attribute, wanted, severity = "GA302", "layer", "none", Severity.ERROR
+    if isinstance(layers[0].op, Softmax):
+        rule, attribute, wanted, severity = "GA310", "softmax", "in the loss", Severity.WARNING
+        text = f"{text} in the model"
+    elif slot and slot in expected.by_name and isinstance(expected.by_name[slot].op, Input):
+        text = f"a transform of the input ({text})"
+    return Difference(
+        rule=rule,
+        attribute=attribute,
+        slot=slot,
+        expected=wanted,
+        found=text,
+        severity=severity,
+        source=source_of(expected.by_name[slot]) if slot in expected.by_name else None,
+        layer=weighted.name,
+        location=locate(weighted),
+        reason="nothing in the paper at this place resembles it",
+        cure=BY_ID[rule].cure,
+        edits=_insertion(expected, group),
+    )
+
+
+def _insertion(expected: Network, group: Added) -> tuple[Edit, ...]:
+    if group.after not in expected.by_name:
+        return ()
+    layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
+    if any(len(layer.inputs) != 1 or isinstance(layer.op, Unknown) for layer in layers):
+        return ()
+    after = last_of(expected, group.after)
+    new = tuple(replace(layer, name=f"+{layer.name}", origin=None) for layer in layers)
+    return (Insert(after=after, layers=new, readers=group.readers),)
+
+
+def last_of(expected: Network, slot: str) -> str:
+    """The activation that follows a slot, or the slot itself."""
+    return next(
+        (name for name in expected.consumers.get(slot, ()) if name.startswith(f"{slot}.")),
+        slot,
+    )

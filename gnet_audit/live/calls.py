@@ -1,0 +1,128 @@
+"""A call of a torch function as the trace hands it to the ops, and what these make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from torch import Tensor, nn
+
+from gnet_audit.network import Op, Padding, Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One layer that a call stands for; without inputs it reads the step before it."""
+
+    op: Op
+    inputs: tuple[Tensor, ...] = ()
+    weights: tuple[tuple[str, Tensor], ...] = ()
+    shape: Shape | None = None
+    """Where it is not the result's."""
+    macs: int = 0
+
+
+Steps: TypeAlias = tuple[Step, ...]
+"""Nothing: an unknown op. For a call with several results one step each, else one after the other."""
+
+
+class Call:
+    """A call of a torch function, after it returned."""
+
+    __slots__ = ("args", "batch", "data", "kwargs", "module", "name", "python", "result", "weights")
+
+    def __init__(
+        self,
+        name: str,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        result: Any,
+        *,
+        data: dict[int, str],
+        weights: dict[int, Any],
+        batch: int,
+        module: nn.Module | None,
+        python: bool,
+    ) -> None:
+        self.name, self.args, self.kwargs, self.result = name, args, kwargs, result
+        self.data, self.weights, self.batch, self.module, self.python = data, weights, batch, module, python
+
+    def get(self, position: int, name: str, default: Any = None) -> Any:
+        """An argument by its place or its name."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
+
+    def tensor(self, position: int = 0, name: str = "input") -> Tensor:
+        """A tensor argument."""
+        value = self.get(position, name)
+        if not isinstance(value, Tensor):
+            raise TypeError(name)
+        return value
+
+    def is_data(self, value: object) -> bool:
+        """Whether a value flows from the network's input."""
+        return id(value) in self.data
+
+    def is_weight(self, value: object) -> bool:
+        """Whether a value is a parameter or buffer, or was computed from some."""
+        return isinstance(value, Tensor) and id(value) in self.weights
+
+    def tensors(self) -> Iterator[Tensor]:
+        """All tensor arguments, in order."""
+        for value in (*self.args, *self.kwargs.values()):
+            if isinstance(value, Tensor):
+                yield value
+            elif isinstance(value, list | tuple):
+                yield from (item for item in value if isinstance(item, Tensor))
+
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The arguments that flow from the network's input, in order."""
+        return tuple(tensor for tensor in self.tensors() if id(tensor) in self.data)
+
+    def shape(self, tensor: Tensor) -> Shape | None:
+        """A shape without the batch."""
+        return shape_of(tensor, self.batch)
+
+    def axis(self, tensor: Tensor, dim: int) -> int | None:
+        """An axis of the shape without the batch; None for the batch itself."""
+        if dim < 0:
+            dim += tensor.ndim
+        if tensor.ndim and tensor.shape[0] == self.batch:
+            return dim - 1 if dim else None
+        return dim if self.batch == 1 else None
+
+    def axes(self, tensor: Tensor, dims: int | Iterable[int]) -> tuple[int, ...] | None:
+        """Several axes, sorted; None when the batch is among them."""
+        found = [self.axis(tensor, dim) for dim in ((dims,) if isinstance(dims, int) else dims)]
+        axes = [axis for axis in found if axis is not None]
+        return tuple(sorted(axes)) if axes and len(axes) == len(found) else None
+
+
+Handler: TypeAlias = Callable[[Call], Steps]
+
+
+def shape_of(tensor: Tensor, batch: int) -> Shape | None:
+    """A shape without the batch; a single image may have lost its batch axis (`squeeze`)."""
+    shape = tuple(tensor.shape)
+    if shape and shape[0] == batch:
+        return shape[1:]
+    return shape if batch == 1 else None
+
+
+def pair(value: int | Sequence[int]) -> tuple[int, int]:
+    """One number for both axes, or two."""
+    if isinstance(value, int):
+        return value, value
+    numbers = [int(number) for number in value]
+    return (numbers[0], numbers[0]) if len(numbers) == 1 else (numbers[0], numbers[1])
+
+
+def padding_of(
+    value: int | str | Sequence[int], kernel: tuple[int, int] = (1, 1), dilation: tuple[int, int] = (1, 1)
+) -> Padding:
+    """Padding on four sides from one number, two, or torch's words `same` and `valid`."""
+    if value == "same":
+        high, wide = (step * (size - 1) for size, step in zip(kernel, dilation, strict=True))
+        return high // 2, high - high // 2, wide // 2, wide - wide // 2
+    top, left = (0, 0) if isinstance(value, str) else pair(value)
+    return top, top, left, left

@@ -1,0 +1,209 @@
+"""A network as numbers: the ops of the vocabulary over plain torch functions; never calls anybody's module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own habit
+from torch import Tensor
+
+from gnet_audit.network import (
+    LRN,
+    Activation,
+    AdaptivePool2d,
+    Add,
+    BatchNorm,
+    Concat,
+    Conv2d,
+    Dropout,
+    Elementwise,
+    Flatten,
+    Identity,
+    Input,
+    Layer,
+    Linear,
+    Mean,
+    Network,
+    Op,
+    Pad,
+    Pool2d,
+    PoolKind,
+    Slice,
+    Softmax,
+)
+from gnet_audit.notation import op_text
+
+Weights: TypeAlias = Mapping[str, Tensor]
+"""The tensors of one layer by role: `weight`, `bias`, `running_mean`, `running_var`."""
+
+
+class UnknownOpError(Exception):
+    """An op that the executor has no function for, and the slot where it stands."""
+
+    def __init__(self, op: str, slot: str) -> None:
+        self.op, self.slot = op, slot
+        super().__init__(f"{op} at {slot}")
+
+
+def run(network: Network, weights: Callable[[Layer], Weights], image: Tensor) -> dict[str, Tensor]:
+    """The value of every layer for a batch of images (N, C, H, W); dropout uses `keep_mask`."""
+    values: dict[str, Tensor] = {}
+    for layer in network.layers:
+        if isinstance(layer.op, Input):
+            values[layer.name] = image
+            continue
+        inputs = [values[name] for name in layer.inputs]
+        try:
+            values[layer.name] = apply(layer.op, inputs, weights(layer))
+        except NotImplementedError:
+            raise UnknownOpError(op_text(layer.op), layer.name) from None
+    return values
+
+
+def apply(op: Op, inputs: Sequence[Tensor], weights: Weights) -> Tensor:
+    """One op on batches; NotImplementedError for one outside the vocabulary."""
+    match op:
+        case Concat(axis=axis):
+            return torch.cat(list(inputs), dim=axis + 1)
+        case Add():
+            return torch.stack(torch.broadcast_tensors(*inputs)).sum(0)
+        case Elementwise():
+            return _elementwise(op, inputs, weights)
+        case _:
+            (value,) = inputs
+            return _of_one(op, value, weights)
+
+
+def _of_one(op: Op, x: Tensor, weights: Weights) -> Tensor:
+    match op:
+        case Conv2d():
+            return _convolved(op, x, weights)
+        case Linear():
+            return F.linear(x.flatten(1), weights["weight"], weights.get("bias"))
+        case Pool2d():
+            return _pooled(op, x)
+        case AdaptivePool2d(kind=kind, output_size=size):
+            return F.adaptive_max_pool2d(x, size) if kind is PoolKind.MAX else F.adaptive_avg_pool2d(x, size)
+        case LRN():
+            return _normalised(op, x)
+        case BatchNorm():
+            return _batch_normalised(op, x, weights)
+        case Activation():
+            return _activated(op, x, weights)
+        case Dropout(rate=rate, active=active, channels=channels):
+            return x * keep_mask(x, rate, channels=channels) if active else x
+        case _:
+            return _plumbing(op, x)
+
+
+def _plumbing(op: Op, x: Tensor) -> Tensor:
+    match op:
+        case Softmax(axis=axis, log=log):
+            return F.log_softmax(x, axis + 1) if log else F.softmax(x, axis + 1)
+        case Flatten(shape=shape):
+            return x.flatten(1) if shape is None else x.reshape(x.shape[0], *shape)
+        case Pad(padding=(top, bottom, left, right), value=value, padding_mode=mode):
+            filled = {"value": value} if mode == "constant" else {}
+            return F.pad(x, (left, right, top, bottom), mode=mode, **filled)
+        case Mean(axes=axes, keepdim=keepdim):
+            return x.mean([axis + 1 for axis in axes], keepdim=keepdim)
+        case Slice(axis=axis, start=start, stop=stop):
+            return x.narrow(axis + 1, start, stop - start)
+        case Identity():
+            return x
+        case _:
+            raise NotImplementedError(op_text(op))
+
+
+def _convolved(op: Conv2d, x: Tensor, weights: Weights) -> Tensor:
+    if op.transposed:
+        raise NotImplementedError("conv_transpose2d")
+    top, bottom, left, right = op.padding
+    mode = "constant" if op.padding_mode == "zeros" else op.padding_mode
+    padded = F.pad(x, (left, right, top, bottom), mode=mode) if any(op.padding) else x
+    return F.conv2d(
+        padded, weights["weight"], weights.get("bias"), stride=op.stride, dilation=op.dilation, groups=op.groups
+    )
+
+
+def _pooled(op: Pool2d, x: Tensor) -> Tensor:
+    top, bottom, left, right = op.padding
+    even = (top, left) == (bottom, right)
+    if op.kind is PoolKind.MAX:
+        if not even:
+            x = F.pad(x, (left, right, top, bottom), value=float("-inf"))
+        return F.max_pool2d(
+            x, op.kernel, op.stride, (top, left) if even else 0, dilation=op.dilation, ceil_mode=op.ceil_mode
+        )
+    if not even and not op.count_include_pad:
+        raise NotImplementedError("an average over uneven padding that does not count")
+    if not even:
+        x = F.pad(x, (left, right, top, bottom))
+    return F.avg_pool2d(x, op.kernel, op.stride, (top, left) if even else 0, op.ceil_mode, op.count_include_pad)
+
+
+def _normalised(op: LRN, x: Tensor) -> Tensor:
+    if op.across == "channels":
+        return F.local_response_norm(x, op.size, op.alpha, op.beta, op.k)
+    mean = F.avg_pool2d(x * x, op.size, stride=1, padding=op.size // 2)
+    return x / (op.k + op.alpha * mean) ** op.beta
+
+
+def _batch_normalised(op: BatchNorm, x: Tensor, weights: Weights) -> Tensor:
+    running = (None, None) if op.batch_statistics else (weights["running_mean"], weights["running_var"])
+    return F.batch_norm(x, *running, weights.get("weight"), weights.get("bias"), op.batch_statistics, 0.0, op.eps)
+
+
+def _activated(op: Activation, x: Tensor, weights: Weights) -> Tensor:
+    if op.function == "prelu":
+        return F.prelu(x, weights["weight"])
+    function = getattr(F, op.function, None) or getattr(torch, op.function, None)
+    if function is None:
+        raise NotImplementedError(op.function)
+    result = function(x, *op.parameters)
+    assert isinstance(result, Tensor)
+    return result
+
+
+_ARITHMETIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+    "pow": torch.pow,
+}
+_POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
+    "square": torch.square,
+    "sqrt": torch.sqrt,
+    "rsqrt": torch.rsqrt,
+    "exp": torch.exp,
+    "abs": torch.abs,
+    "neg": torch.neg,
+}
+
+
+def _elementwise(op: Elementwise, inputs: Sequence[Tensor], weights: Weights) -> Tensor:
+    if op.function in _POINTWISE and len(inputs) == 1:
+        return _POINTWISE[op.function](inputs[0])
+    if op.function not in _ARITHMETIC:
+        raise NotImplementedError(op.function)
+    constants = op.constants or (None,) * len(inputs)
+    rest = iter(inputs)
+    operands = [next(rest) if number is None else inputs[0].new_tensor(number) for number in constants]
+    if weights:
+        operands.append(weights["bias"])
+    if len(operands) != 2:
+        raise NotImplementedError(op_text(op))
+    return _ARITHMETIC[op.function](*operands)
+
+
+def keep_mask(x: Tensor, rate: float, *, channels: bool = False) -> Tensor:
+    """A dropout mask that depends on the rate and the shape alone, so that both sides of a proof drop the same."""
+    if rate >= 1:
+        return torch.zeros_like(x)
+    shape = (*x.shape[:2], 1, 1) if channels and x.dim() == 4 else x.shape
+    # In blocks of one flat order: a map and its flattened form are dropped alike.
+    random = torch.rand(shape.numel(), generator=torch.Generator().manual_seed(0x6E657), dtype=torch.float64)
+    return ((random >= rate).to(x.dtype) / (1 - rate)).reshape(shape).to(x.device)

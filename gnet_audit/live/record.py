@@ -1,0 +1,383 @@
+"""What runs inside a forward: every torch function that touches the data becomes layers.
+
+Tensors are told apart by identity: which layer made a value, and which parameter a weight is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import CodeType, FunctionType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own habit
+from torch.nn.parameter import is_lazy
+from torch.overrides import TorchFunctionMode
+
+from gnet_audit.live.calls import Call, Step, shape_of
+from gnet_audit.live.lines import Place, caller
+from gnet_audit.live.ops import ACTIVATIONS, OPS
+from gnet_audit.live.script import Interpreted
+from gnet_audit.live.shortcuts import result_of
+from gnet_audit.live.twin import Root, Twin
+from gnet_audit.network import Input, Linear, Op, Shape, Unknown, Weight
+
+_ASIDE = frozenset(
+    {"size", "dim", "ndimension", "numel", "nelement", "is_floating_point", "is_complex", "stride", "is_contiguous"}
+    | {"get_device", "storage_offset", "data_ptr", "element_size", "__len__", "is_same_size", "is_nonzero", "__hash__"}
+)
+"""Functions that speak about a tensor and give none."""
+
+_BIRTHS = frozenset(
+    {"zeros_like", "ones_like", "empty_like", "full_like", "rand_like", "randn_like", "randint_like"}
+    | {"new_zeros", "new_ones", "new_empty", "new_full", "new_tensor"}
+)
+"""Functions that look at a tensor's shape and give a new one."""
+
+_MOVES = frozenset({"to", "cuda", "cpu"})
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    """A layer as it is recorded; its lines are looked up at the end."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...] = ()
+    shape: Shape | None = None
+    params: int = 0
+    macs: int = 0
+    weights: tuple[Weight, ...] = ()
+    module: str = ""
+    module_class: str = ""
+    owner: str = ""
+    """The module whose weights these are, where it is not the one that called."""
+    leaf: bool = False
+    call: Place | None = None
+
+
+class Recorder(TorchFunctionMode):
+    """A function mode that records one forward of a twin."""
+
+    def __init__(self, twin: Twin, image: Tensor, floor: CodeType) -> None:
+        self.twin, self.floor, self.batch = twin, floor, image.shape[0]
+        self.meta = twin.device.type == "meta"
+        self.entries = [Entry(name="input", op=Input(), shape=tuple(image.shape[1:]))]
+        self.data: dict[int, str] = {id(image): "input"}
+        self.weights: dict[int, Root] = dict(twin.roots)
+        self.alive: list[object] = [image]
+        self.foreign: dict[int, Tensor] = dict(twin.tensors)
+        self.stack: list[tuple[str, nn.Module]] = [("", twin.module)]
+        self.called: set[str] = set()
+        self.used: set[int] = set()
+        self.strangers: list[tuple[str, str, Place | None]] = []
+        """Layers that read a tensor of unknown origin, with the function and the line."""
+        self._names = Counter({"input": 1})
+        self._sizes = {key: tensor for tensor in twin.tensors.values() if (key := id(tensor)) in twin.roots}
+
+    # --- modules ----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Know at every call which module makes it."""
+        original = nn.Module.__call__
+        names, stack, called = self.twin.names, self.stack, self.called
+
+        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            name = names.get(id(module))
+            if name is None:
+                name = f"{stack[-1][0]}.{type(module).__name__}".lstrip(".")
+            stack.append((name, module))
+            called.add(name)
+            try:
+                if type(module) is nn.CrossMapLRN2d and len(args) == 1:
+                    # The same function, hidden in an autograd function of its own.
+                    return F.local_response_norm(args[0], module.size, module.alpha, module.beta, module.k)
+                return original(module, *args, **kwargs)
+            finally:
+                stack.pop()
+
+        nn.Module.__call__ = call  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            nn.Module.__call__ = original  # type: ignore[method-assign]
+
+    # --- calls ------------------------------------------------------------------------------------------------
+
+    def __torch_function__(
+        self,
+        func: Any,
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        kwargs = kwargs or {}
+        if name in _ASIDE:
+            return func(*args, **kwargs)
+        if name == "__get__":
+            name = func.__self__.__name__
+        elif "." in name:
+            name = name.partition(".")[0]
+        if self._has_foreign(args, kwargs):
+            args, kwargs = self._translated(args, kwargs)
+        elif "device" in kwargs:
+            kwargs = {**kwargs, "device": self._device(kwargs["device"])}
+        result = self._result(func, name, args, kwargs)
+        if result is None and name != "__setitem__":
+            return None
+        return self._noted(func, name, args, kwargs, result)
+
+    def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.meta and any(id(tensor) in self.data for tensor in _tensors(args)):
+            if _in_place(func, name, args, kwargs):
+                if name.rstrip("_") in ACTIVATIONS:
+                    return args[0]
+            elif (made := result_of(func, name, args, kwargs)) is not None:
+                return made
+        if name in _MOVES and args and isinstance(args[0], Tensor):
+            result = self._moved(func, name, args, kwargs)
+        else:
+            result = self._called(func, name, args, kwargs)
+        if isinstance(result, Tensor) and args and result is args[0] and id(result) in self.data:
+            # Torch gives the very tensor back; who reads the input later must not be taken to read this.
+            return result if _in_place(func, name, args, kwargs) else result.view_as(result)
+        return result
+
+    def _called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return func(*args, **kwargs)
+        except (RuntimeError, NotImplementedError):
+            if not self.meta or name.rstrip("_") not in OPS:
+                raise
+        # Torch explains itself better off meta, and has kernels there that it lacks on meta.
+        real = func(*_mapped(args, _zeros), **{key: _mapped(value, _zeros) for key, value in kwargs.items()})
+        return _mapped(real, _on_meta)
+
+    def _moved(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Casts happen, moves to another device don't."""
+        tensor, *others = args
+        kept = [item for item in others if not isinstance(item, str | torch.device | int) or isinstance(item, bool)]
+        named = {key: value for key, value in kwargs.items() if key != "device"}
+        if name != "to" or not (kept or named) or all(isinstance(item, bool | None) for item in kept):
+            return tensor
+        return func(tensor, *kept, **named)
+
+    def _device(self, wanted: object) -> object:
+        kind = wanted if wanted is None else torch.device(wanted).type  # type: ignore[call-overload]
+        return wanted if kind in (None, "cpu", "meta") else self.twin.device
+
+    # --- tensors from elsewhere -------------------------------------------------------------------------------
+
+    def _has_foreign(self, args: Iterable[Any], kwargs: dict[str, Any]) -> bool:
+        foreign, meta = self.foreign, self.meta
+        for value in (*args, *kwargs.values()) if kwargs else args:
+            if isinstance(value, Tensor):
+                if id(value) in foreign or (meta and not value.is_meta):
+                    return True
+            elif (
+                isinstance(value, list | tuple)
+                and value
+                and isinstance(value[0], Tensor)
+                and self._has_foreign(value, {})
+            ):
+                return True
+        return False
+
+    def _translated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The twin's tensors for the original's; on meta also for those that hold data among those that do not."""
+        args = tuple(_mapped(value, self._own) for value in args)
+        kwargs = {key: _mapped(value, self._own) for key, value in kwargs.items()}
+        if self.meta and any(tensor.is_meta for tensor in _tensors((*args, *kwargs.values()))):
+            args = tuple(_mapped(value, self._counterpart) for value in args)
+            kwargs = {key: _mapped(value, self._counterpart) for key, value in kwargs.items()}
+        return args, kwargs
+
+    def _own(self, tensor: Tensor) -> Tensor:
+        return self.foreign.get(id(tensor), tensor)
+
+    def _counterpart(self, tensor: Tensor) -> Tensor:
+        if tensor.is_meta or tensor.ndim == 0:
+            return tensor
+        copied = _on_meta(tensor)
+        self.alive.append(tensor)
+        self.foreign[id(tensor)] = copied
+        if id(tensor) in self.weights:
+            self.weights[id(copied)] = self.weights[id(tensor)]
+        return copied
+
+    # --- layers -----------------------------------------------------------------------------------------------
+
+    def _noted(
+        self,
+        func: Any,
+        name: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        result: Any,
+    ) -> Any:
+        made = [args[0]] if name == "__setitem__" else list(_tensors((result,)))
+        if not made:
+            return result
+        self.alive.extend(made)
+        if name.endswith("_") and not name.endswith("__"):
+            name = name[:-1]
+        module = self.stack[-1][1]
+        call = Call(
+            name,
+            args,
+            kwargs,
+            result,
+            data=self.data,
+            weights=self.weights,
+            batch=self.batch,
+            module=module,
+            python=type(func) is FunctionType,
+        )
+        tensors = list(call.tensors())
+        if not any(id(tensor) in self.data for tensor in tensors):
+            self._computed(tensors, made)
+        elif name not in _BIRTHS:
+            self._layers(call, tensors, made)
+        return result
+
+    def _computed(self, tensors: list[Tensor], made: list[Tensor]) -> None:
+        """A weight computed from parameters keeps their names where that is evident."""
+        roots = [self.weights[id(tensor)] for tensor in tensors if id(tensor) in self.weights]
+        if not roots:
+            return
+        if any(is_lazy(tensor) for tensor in tensors):
+            return
+        alike = [self.weights[id(t)].name for t in tensors if id(t) in self.weights and t.shape == made[0].shape]
+        names = {root.name for root in roots}
+        root = Root(
+            name=next(iter(names)) if len(names) == 1 else alike[0] if len(alike) == 1 else "",
+            trainable=any(root.trainable for root in roots),
+            parameters=tuple(dict.fromkeys(key for root in roots for key in root.parameters)),
+        )
+        for tensor in made:
+            self.weights.setdefault(id(tensor), root)
+
+    def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
+        handler = OPS.get(call.name) or OPS.get(call.name.strip("_"))
+        steps = handler(call) if handler is not None and call.name != "__setitem__" else ()
+        if not steps:
+            steps = (
+                Step(op=Unknown(function=call.name.strip("_")), inputs=call.inputs(), weights=self._unknown(call)),
+            )
+        place = caller(sys._getframe(3), self.floor)  # noqa: SLF001
+        params = self._new_parameters(tensors)
+        each = len(made) == len(steps) and len(made) > 1
+        previous = ""
+        for number, step in enumerate(steps):
+            entry = self._entry(call, step, previous, place)
+            entry.params, params = params, 0
+            result = made[number] if each else made[0]
+            entry.shape = step.shape if step.shape is not None else shape_of(result, self.batch)
+            self.entries.append(entry)
+            previous = entry.name
+            for tensor in (result,) if each else made:
+                self.data[id(tensor)] = entry.name
+        known = self.data.keys() | self.weights.keys()
+        if any(id(tensor) not in known and tensor.ndim for tensor in tensors):
+            self.strangers.append((previous, call.name.strip("_"), place))
+
+    def _entry(self, call: Call, step: Step, previous: str, place: Place | None) -> Entry:
+        path, module = self.stack[-1]
+        weights = tuple(self._weight(role, tensor, step.op) for role, tensor in step.weights)
+        owner = next((weight.name.rpartition(".")[0] for weight in weights if weight.name), path)
+        leaf = is_leaf(module)
+        return Entry(
+            name=self._name(path, call.name.strip("_"), leaf=leaf and call.name != "pad" and bool(path)),
+            op=step.op,
+            inputs=tuple(self.data[id(tensor)] for tensor in step.inputs) or (previous,),
+            macs=step.macs,
+            weights=weights,
+            module=path,
+            module_class=class_name(module),
+            owner=path if leaf else owner,
+            leaf=leaf or owner != path,
+            call=place,
+        )
+
+    def _name(self, path: str, function: str, *, leaf: bool) -> str:
+        base = path if leaf else f"{path}.{function}".lstrip(".")
+        self._names[base] += 1
+        return base if self._names[base] == 1 else f"{base}#{self._names[base]}"
+
+    def _weight(self, role: str, tensor: Tensor, op: Op) -> Weight:
+        root = self.weights.get(id(tensor), Root())
+        shape = tuple(tensor.shape)
+        if isinstance(op, Linear) and role == "weight" and shape[0] != op.out_features:
+            shape = shape[::-1]
+        return Weight(role=role, name=root.name, shape=shape, trainable=root.trainable)
+
+    def _unknown(self, call: Call) -> tuple[tuple[str, Tensor], ...]:
+        found = (
+            (self.weights[id(tensor)].name.rpartition(".")[2], tensor)
+            for tensor in call.tensors()
+            if call.is_weight(tensor)
+        )
+        return tuple((role if role in _ROLES else "weight", tensor) for role, tensor in found)
+
+    def _new_parameters(self, tensors: Iterable[Tensor]) -> int:
+        """How many parameters are used here for the first time."""
+        count = 0
+        for tensor in tensors:
+            root = self.weights.get(id(tensor))
+            for key in root.parameters if root is not None else ():
+                if key not in self.used:
+                    self.used.add(key)
+                    count += self._sizes[key].numel()
+        return count
+
+
+_ROLES = frozenset({"weight", "bias", "running_mean", "running_var"})
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module is one of torch's own, without modules inside."""
+    if isinstance(module, Interpreted):
+        return not module.parts and hasattr(nn, module.class_name)
+    return type(module).__module__.startswith("torch.nn.modules.") and not module._modules  # noqa: SLF001
+
+
+def class_name(module: nn.Module) -> str:
+    """The name of the user's class."""
+    return module.class_name if isinstance(module, Interpreted) else type(module).__name__
+
+
+def _in_place(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    if name.endswith("_") and not name.endswith("__"):
+        return True
+    return bool(kwargs.get("inplace")) or (type(func) is FunctionType and len(args) > 1 and args[-1] is True)
+
+
+def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(value)
+
+
+def _zeros(tensor: Tensor) -> Tensor:
+    return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
+
+
+def _on_meta(tensor: Tensor) -> Tensor:
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
+
+
+def _mapped(value: Any, change: Any) -> Any:
+    if isinstance(value, Tensor):
+        return change(value)
+    if type(value) in (list, tuple):
+        return type(value)(_mapped(item, change) for item in value)
+    return value

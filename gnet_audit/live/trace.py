@@ -1,0 +1,240 @@
+"""One forward of the user's model as a network: on meta, without weights, and without touching the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gnet_audit.errors import TargetError
+from gnet_audit.live.lines import Locations, Place, raised, shown
+from gnet_audit.live.outputs import tensors_in
+from gnet_audit.live.record import Entry, Recorder
+from gnet_audit.live.surroundings import undisturbed
+from gnet_audit.live.target import Build
+from gnet_audit.live.twin import Twin
+from gnet_audit.network import (
+    CodeOrigin,
+    Layer,
+    Location,
+    Mode,
+    Network,
+    Output,
+    Shape,
+    Unknown,
+    Unverified,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """The network that a forward ran through, up to where it raised if it did."""
+
+    network: Network
+    error: str = ""
+    """What the forward raised, and where."""
+    error_location: Location | None = None
+    device: str = "meta"
+
+
+def trace(build: Build, mode: Mode, input_shape: Shape, batch: int | None = None) -> Traced:
+    """Run the model once in a mode and give the network that it is; the model stays as it was.
+
+    Without a batch two images run at once, so that a view that mixes images is seen; where the model takes only
+    single ones, one.
+    """
+    if mode is Mode.TRAIN and batch == 1:
+        batch = None
+    traced = _on_some_device(build, mode, (batch or 2, *input_shape))
+    if not traced.error or batch is not None:
+        return traced
+    single = _on_some_device(build, mode, (1, *input_shape))
+    if single.error:
+        return traced
+    note = Unverified(what="more than one image at a time", why=f"the forward raises: {traced.error}")
+    return _with(single, note)
+
+
+def _with(traced: Traced, note: Unverified) -> Traced:
+    network = traced.network
+    noted = Network(
+        name=network.name,
+        mode=network.mode,
+        layers=network.layers,
+        outputs=network.outputs,
+        unverified=(*network.unverified, note),
+    )
+    return Traced(network=noted, device=traced.device)
+
+
+def _on_some_device(build: Build, mode: Mode, shape: Shape) -> Traced:
+    """On meta, and with real numbers where the forward needs some."""
+    if not build.needs_data:
+        traced, error = _on(build, build.twin("meta"), mode, shape)
+        if error is None or not _wants_data(error):
+            return traced
+    traced, _ = _on(build, build.twin("cpu"), mode, shape)
+    return traced
+
+
+def _wants_data(error: BaseException) -> bool:
+    """Whether a forward may only have failed because tensors on meta hold no numbers."""
+    chain: BaseException | None = error
+    while chain is not None:
+        if isinstance(chain, NotImplementedError) or "meta" in str(chain).lower():
+            return True
+        chain = chain.__cause__ or chain.__context__
+    return False
+
+
+def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, BaseException | None]:
+    image = _image(twin, shape)
+    recorder = Recorder(twin, image, _forward.__code__)
+    returned: object = None
+    error: BaseException | None = None
+    notes: list[Unverified] = []
+    with undisturbed(), _modes(twin, mode, notes), build.importable():
+        try:
+            returned = _forward(recorder, twin.module, image, mode)
+        except TargetError:
+            raise
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - it is the user's code that raises
+            error = problem
+    outputs = () if error is not None else _outputs(build, recorder, returned, notes)
+    locations = build.locations
+    network = Network(
+        name=build.text,
+        mode=mode,
+        layers=tuple(_layer(entry, build, locations) for entry in recorder.entries),
+        outputs=outputs,
+        unverified=(*notes, *_unverified(build, recorder, complete=error is None)),
+    )
+    if error is None:
+        return Traced(network=network, device=twin.device.type), None
+    text, location = _told(error, twin.module)
+    return Traced(network=network, error=text, error_location=location, device=twin.device.type), error
+
+
+def _forward(recorder: Recorder, module: nn.Module, image: Tensor, mode: Mode) -> object:
+    with torch.set_grad_enabled(mode is Mode.TRAIN), recorder.following(), recorder:
+        return module(image)
+
+
+def _image(twin: Twin, shape: Shape) -> Tensor:
+    dtype = next((p.dtype for p in twin.module.parameters() if p.is_floating_point()), torch.get_default_dtype())
+    if twin.device.type == "meta":
+        return torch.empty(shape, dtype=dtype, device="meta")
+    return torch.empty(shape).normal_(generator=torch.Generator().manual_seed(0)).to(dtype)
+
+
+@contextmanager
+def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
+    """Set the twin's mode as its user would; the original's flags follow while code that reaches it runs."""
+    training = mode is Mode.TRAIN
+    try:
+        twin.module.train() if training else twin.module.eval()
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the user's code that raises
+        for part in twin.module.modules():
+            part.training = training
+        what = "train()" if training else "eval()"
+        notes.append(Unverified(what=what, why=f"it raises: {_told(error, twin.module)[0]}"))
+    before = [(old, old.training) for old, _ in twin.pairs if not isinstance(old, torch.jit.ScriptModule)]
+    try:
+        for old, new in twin.pairs:
+            if not isinstance(old, torch.jit.ScriptModule):
+                old.__dict__["training"] = new.training
+        yield
+    finally:
+        for old, flag in before:
+            old.__dict__["training"] = flag
+
+
+def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None]:
+    text = " ".join(str(error).split())
+    place = raised(error)
+    if place is None:
+        code = getattr(type(module).forward, "__code__", None)
+        place = None if code is None else (code.co_filename, code.co_firstlineno)
+    told = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if len(told) > _LONGEST:
+        told = f"{told[: _LONGEST - 1]}…"
+    if place is None:
+        return told, None
+    location = Location(file=shown(place[0]), line=place[1])
+    return f"{told} ({location.file}:{location.line})", location
+
+
+_LONGEST = 400
+
+
+# --- the network ----------------------------------------------------------------------------------------------
+
+
+def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
+    call = locations.at(entry.call)
+    constructed = locations.each(build.constructed.get(entry.owner, ()))
+    if not entry.leaf and call is not None:
+        # A function has no line of construction: its call is where its numbers are, before its module's.
+        constructed = (call, *constructed)
+    return Layer(
+        name=entry.name,
+        op=entry.op,
+        inputs=entry.inputs if entry.name != "input" else (),
+        shape=entry.shape,
+        params=entry.params,
+        macs=entry.macs,
+        weights=entry.weights,
+        origin=CodeOrigin(module=entry.module, module_class=entry.module_class, call=call, constructed=constructed),
+    )
+
+
+def _outputs(build: Build, recorder: Recorder, returned: object, notes: list[Unverified]) -> tuple[Output, ...]:
+    tensors = list(tensors_in(returned))
+    if not tensors:
+        got = "None" if returned is None else f"a {type(returned).__name__} without tensors"
+        raise TargetError("the forward returns no tensor", where=build.text, expected="logits", got=got)
+    found = [(path, recorder.data.get(id(tensor))) for path, tensor in tensors]
+    lost = "it is returned, but the trace cannot lead it back to the input"
+    notes.extend(Unverified(what=path, why=lost) for path, layer in found if layer is None)
+    return tuple(Output(path=path, layer=layer) for path, layer in found if layer is not None)
+
+
+def _unverified(build: Build, recorder: Recorder, *, complete: bool) -> Iterator[Unverified]:
+    locations = build.locations
+    for entry in recorder.entries:
+        if isinstance(entry.op, Unknown):
+            yield Unverified(what=entry.name, why=f"unknown op {entry.op.function}", where=locations.at(entry.call))
+    for name, function, place in recorder.strangers:
+        why = f"{function} reads a tensor that is neither input nor parameter"
+        yield Unverified(what=name, why=why, where=locations.at(place))
+    if complete:
+        yield from _unused(build, recorder)
+
+
+def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
+    """Modules and parameters that this forward never came to, the outermost only."""
+    twin = recorder.twin
+    used = {root.name for key, root in twin.roots.items() if key in recorder.used}
+    alive = {""}
+    for name in (*recorder.called, *(name.rpartition(".")[0] for name in used)):
+        parts = name.split(".")
+        alive.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+    reported: list[str] = []
+    names = list(dict.fromkeys(twin.names[id(part)] for part in build.module.modules()))
+    for name in names:
+        if name in alive or any(name.startswith(f"{above}.") for above in reported):
+            continue
+        reported.append(name)
+        lines = build.constructed.get(name, ())
+        yield Unverified(what=name, why="defined but never called", where=build.locations.at(_first(lines)))
+    for root in twin.roots.values():
+        owner = root.name.rpartition(".")[0]
+        if root.parameters and root.name not in used and owner in alive:
+            yield Unverified(what=root.name, why="a parameter that the forward never uses")
+
+
+def _first(lines: tuple[Place, ...]) -> Place | None:
+    return lines[0] if lines else None

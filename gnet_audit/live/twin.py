@@ -1,0 +1,195 @@
+"""A copy of the user's model that may be run: the original never is.
+
+The copy shares nothing that a forward could change. On meta its parameters and buffers hold no data.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from types import BuiltinFunctionType, FunctionType, ModuleType
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
+
+from gnet_audit.live.script import Interpreted
+
+_SHARED = (int, float, bool, str, bytes, complex, type(None), type, FunctionType, BuiltinFunctionType, ModuleType)
+_SHARED_TYPES = frozenset(_SHARED)
+_WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+_TORCH_VALUES = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A parameter or buffer of the model, or a tensor computed from some."""
+
+    name: str = ""
+    trainable: bool = False
+    parameters: tuple[int, ...] = ()
+    """Identities of the parameters that it was computed from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Twin:
+    """The copy, and how to tell its parts."""
+
+    module: nn.Module
+    original: nn.Module
+    device: torch.device
+    names: dict[int, str] = field(default_factory=dict)
+    """Dotted names by the identity of a module, original or copied."""
+    roots: dict[int, Root] = field(default_factory=dict)
+    """Parameters and buffers of the copy by identity."""
+    tensors: dict[int, Tensor] = field(default_factory=dict)
+    """The copy's tensor by the identity of the original's, for code that still reaches the original."""
+    pairs: tuple[tuple[nn.Module, nn.Module], ...] = ()
+    """Each original module with its copy."""
+
+
+def twin_of(module: nn.Module, device: torch.device) -> Twin:
+    """Copy a model onto a device without copying data to meta."""
+    memo: dict[int, object] = {}
+    tensors: dict[int, Tensor] = {}
+    _copy_tensors(module, device, memo, tensors)
+    copies = [(part, _blank(part, memo)) for part in _modules(module)]
+    for part, new in copies:
+        if not isinstance(new, Interpreted):
+            _fill(part, new, memo, device, tensors)
+    root = memo[id(module)]
+    assert isinstance(root, nn.Module)
+    twin = Twin(module=root, original=module, device=device, tensors=tensors, pairs=tuple(copies))
+    _name(twin)
+    return twin
+
+
+def unwrapped(module: nn.Module) -> nn.Module:
+    """The user's own module inside data-parallel and compiled wrappers."""
+    while (attribute := _WRAPPERS.get(type(module).__name__)) and isinstance(module, nn.Module):
+        module = getattr(module, attribute)
+    return module
+
+
+def _modules(module: nn.Module) -> Iterable[nn.Module]:
+    """All modules, but for those inside scripted ones."""
+    pending, seen = [module], set[int]()
+    while pending:
+        part = pending.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        if not isinstance(part, torch.jit.ScriptModule):
+            pending.extend(child for child in part._modules.values() if child is not None)  # noqa: SLF001
+
+
+def _copy_tensors(module: nn.Module, device: torch.device, memo: dict[int, object], tensors: dict[int, Tensor]) -> None:
+    for parameter in module.parameters():
+        tensors[id(parameter)] = _parameter(parameter, device)
+    for buffer in module.buffers():
+        if id(buffer) not in tensors:
+            tensors[id(buffer)] = _tensor(buffer, device)
+    memo.update(tensors)
+
+
+def _parameter(old: nn.Parameter, device: torch.device) -> Tensor:
+    new: Tensor
+    if isinstance(old, UninitializedParameter):
+        new = _uninitialised(UninitializedParameter, old, device, requires_grad=old.requires_grad)
+    else:
+        new = nn.Parameter(_tensor(old, device), requires_grad=old.requires_grad)
+    new.__dict__.update(old.__dict__)
+    return new
+
+
+def _tensor(old: Tensor, device: torch.device) -> Tensor:
+    if isinstance(old, UninitializedBuffer):
+        return _uninitialised(UninitializedBuffer, old, device)
+    # Counters stay readable: batch normalisation may divide by the number of batches.
+    target = torch.device("cpu") if old.ndim == 0 and not old.is_floating_point() else device
+    if old.is_meta and target.type != "meta":
+        return torch.zeros(old.shape, dtype=old.dtype)
+    if target.type == "meta":
+        return torch.empty_strided(old.shape, old.stride(), dtype=old.dtype, device=target)
+    return old.detach().to(target, copy=True)
+
+
+def _uninitialised(kind: Callable[..., Tensor], old: Tensor, device: torch.device, **more: bool) -> Tensor:
+    new = kind(device=device, dtype=old.dtype, **more)
+    new.__dict__.update(old.__dict__)
+    return new
+
+
+def _blank(part: nn.Module, memo: dict[int, object]) -> nn.Module:
+    inner = unwrapped(part)
+    if (known := memo.get(id(inner))) is not None:
+        assert isinstance(known, nn.Module)
+        new = known
+    elif isinstance(inner, torch.jit.ScriptModule):
+        new = Interpreted(inner, memo)
+    else:
+        new = object.__new__(type(inner))
+    memo[id(part)] = memo[id(inner)] = new
+    return new
+
+
+def _fill(
+    part: nn.Module, new: nn.Module, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]
+) -> None:
+    if new.__dict__:
+        return
+    for name, value in unwrapped(part).__dict__.items():
+        new.__dict__[name] = _copied(value, memo, device, tensors)
+    new.__dict__["_compiled_call_impl"] = None
+
+
+def _copied(value: object, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]) -> object:
+    kind = type(value)
+    if kind in _SHARED_TYPES or isinstance(value, _TORCH_VALUES):
+        return value
+    if id(value) in memo:
+        return memo[id(value)]
+    if isinstance(value, Tensor):
+        # A plain attribute, such as a weight that a hook recomputes; deepcopy refuses those with a gradient.
+        tensors[id(value)] = new = _tensor(value, device)
+        memo[id(value)] = new
+        return new
+    if kind is dict or kind is OrderedDict:
+        table: dict[object, object] = kind()
+        memo[id(value)] = table
+        for key, item in value.items():  # type: ignore[attr-defined]
+            table[key] = _copied(item, memo, device, tensors)
+        return table
+    if kind is list:
+        items: list[object] = []
+        memo[id(value)] = items
+        items.extend(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
+        return items
+    if kind is tuple:
+        return tuple(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
+    try:
+        return copy.deepcopy(value, memo)
+    except Exception:  # noqa: BLE001 - whatever cannot be copied (a lock, a file) is shared as it is
+        return value
+
+
+def _name(twin: Twin) -> None:
+    for name, part in twin.original.named_modules():
+        twin.names.setdefault(id(part), _plain(name))
+    for old, new in twin.pairs:
+        name = twin.names.get(id(old), "")
+        twin.names.setdefault(id(new), name)
+        if isinstance(new, Interpreted):
+            twin.names.update((id(part), f"{name}.{inner}".strip(".")) for inner, part in new.inner())
+    for name, parameter in twin.original.named_parameters():
+        copied = twin.tensors[id(parameter)]
+        twin.roots[id(copied)] = Root(name=_plain(name), trainable=parameter.requires_grad, parameters=(id(copied),))
+    for name, buffer in twin.original.named_buffers():
+        twin.roots.setdefault(id(twin.tensors[id(buffer)]), Root(name=_plain(name)))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_orig_mod.", "").removesuffix("._orig_mod")

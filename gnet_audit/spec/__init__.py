@@ -1,0 +1,51 @@
+"""A paper's network as data: specs are read, checked and given out as values."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from hashlib import sha256
+from pathlib import Path
+
+from gnet_audit.errors import Problem, SpecError, UsageError
+from gnet_audit.spec import read, toml
+from gnet_audit.spec.values import Fact, Head, Row, Spec, Step, Total
+from gnet_audit.spec.words import FLAGS
+
+__all__ = ["FLAGS", "Fact", "Head", "Row", "Spec", "Step", "Total", "load", "read_file", "shipped"]
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the specs that come with gnet-audit."""
+    return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def load(name: str) -> Spec:
+    """A shipped spec by its name, or one by the path of its `.toml` file."""
+    if name.endswith(".toml") or "/" in name or "\\" in name:
+        return read_file(name)
+    if name not in shipped():
+        near = get_close_matches(name, shipped(), n=1) or shipped()
+        raise UsageError("no such spec", where="--spec", expected=f"{', '.join(near)}, or a .toml file", got=repr(name))
+    return read_file(str(_folder() / f"{name}.toml"))
+
+
+def read_file(file: str) -> Spec:
+    """The spec in a file; SpecError with all its mistakes."""
+    try:
+        content = Path(file).read_bytes()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the spec: {getattr(error, 'strerror', None) or error}", where=file) from error
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise SpecError(file, (Problem(line=line, where="no valid TOML", what="not UTF-8"),)) from error
+    return read.spec(toml.parse(text, file), sha256(content).hexdigest())
+
+
+def _folder() -> Path:
+    """In a wheel the specs lie in the package, in a checkout beside it."""
+    inside = _PACKAGE / "_specs"
+    return inside if inside.is_dir() else _PACKAGE.parent / "specs"
