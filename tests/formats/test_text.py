@@ -13,7 +13,7 @@ from gnet_audit.formats import Format, render, words
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.report import RowStatus, Verdict
 from tests import golden
-from tests.canonical_report import FINDINGS, HEADS, REPORT, ROWS, at
+from tests.canonical_report import ACCEPTED, FINDINGS, HEADS, REPORT, ROWS, at
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -129,6 +129,7 @@ def test_no_text_of_the_users_reaches_the_terminal_as_a_command(terse: bool) -> 
 
 def test_every_status_is_told_by_a_word_not_only_by_a_mark() -> None:
     column = [line.rsplit("  ", 1)[-1] for line in table(View(width=0))]
+    column += [line.rsplit("  ", 1)[-1] for line in render(ACCEPTED, Format.TEXT, View(width=0)).splitlines()]
     for status in RowStatus:
         assert any(words.WORD[status] in cell for cell in column)
 

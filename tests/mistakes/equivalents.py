@@ -49,9 +49,9 @@ END: dict[str, Callable[[Plan], Plan]] = {
     ),
     "dropout-on-1x1-maps": lambda plan: plan.become("dropout", "dropout2d", p=0.4),
     "functional-dropout-in-place": lambda plan: plan.change("dropout", inplace=True),
-    "conv-1x1-as-classifier": lambda plan: plan.become(
-        "linear", "conv", out_channels=1000, kernel_size=1
-    ).become("out", "do", function=lambda x: x.flatten(1)),
+    "conv-1x1-as-classifier": lambda plan: plan.become("linear", "conv", out_channels=1000, kernel_size=1).become(
+        "out", "do", function=lambda x: x.flatten(1)
+    ),
     "conv-1x1-as-classifier-squeezed": lambda plan: plan.become(
         "linear", "conv", out_channels=1000, kernel_size=1
     ).become("out", "do", function=lambda x: x.squeeze(3).squeeze(2)),
@@ -329,9 +329,5 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
     Equivalent(id="as-in-the-paper"),
     Equivalent(id="renamed-and-reordered", build=_shuffled("first")),
     Equivalent(id="renamed-and-reordered-again", build=_shuffled("second")),
-    *(
-        Equivalent(id=id, edit=edit)
-        for table in (END, RELU, CONV, POOL, GRAPH)
-        for id, edit in table.items()
-    ),
+    *(Equivalent(id=id, edit=edit) for table in (END, RELU, CONV, POOL, GRAPH) for id, edit in table.items()),
 )

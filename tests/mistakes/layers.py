@@ -20,6 +20,7 @@ from tests.mistakes.truth import (
 )
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
+Row = tuple[str, Callable[[Plan], Plan], Truth]
 
 
 def _global_end(plan: Plan) -> Plan:
@@ -27,11 +28,11 @@ def _global_end(plan: Plan) -> Plan:
     return plan.become("avgpool", "adaptive_avg", output_size=1)
 
 
-def _cases(family: str, *rows: tuple[str, Callable[[Plan], Plan], Truth]) -> tuple[Case, ...]:
+def _cases(family: str, *rows: Row) -> tuple[Case, ...]:
     return tuple(Case(id=id, family=family, edit=edit, truths=(fault,)) for id, edit, fault in rows)
 
 
-def _wider(slot: str, width: int) -> tuple[str, Callable[[Plan], Plan], Truth]:
+def _wider(slot: str, width: int) -> Row:
     attribute = "out_features" if ".fc" in slot or slot == "linear" else "out_channels"
     return (
         f"{slot}-is-{width}-wide",
@@ -40,7 +41,7 @@ def _wider(slot: str, width: int) -> tuple[str, Callable[[Plan], Plan], Truth]:
     )
 
 
-def _set(id: str, rule: str, attribute: str, slot: str, **settings: object) -> tuple[str, Callable[[Plan], Plan], Truth]:
+def _set(id: str, rule: str, attribute: str, slot: str, **settings: object) -> Row:
     return id, lambda plan: plan.change(slot, **settings), truth(rule, attribute, slot)
 
 
@@ -213,6 +214,7 @@ POOLS = _cases(
 
 def _within_channels(plan: Plan) -> Plan:
     """Normalise over a 5×5 window of the image, as Caffe's WITHIN_CHANNEL does."""
+
     def spatial(x: Tensor) -> Tensor:
         return x / (F.avg_pool2d(x.pow(2), 5, stride=1, padding=2) * 1e-4 + 1.0).pow(0.75)
 
@@ -289,7 +291,7 @@ def _batch_norm(plan: Plan, slots: tuple[str, ...]) -> Plan:
     return plan
 
 
-def _activation(id: str, slot: str, kind: str = "", **settings: object) -> tuple[str, Callable[[Plan], Plan], Truth]:
+def _activation(id: str, slot: str, kind: str = "", **settings: object) -> Row:
     row = f"{slot}.relu"
     fault = truth("GA213", "activation", row, severity=ERROR)
     if not kind:

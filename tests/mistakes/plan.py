@@ -79,9 +79,7 @@ class Plan:
 
     def become(self, pattern: str, kind: str, **settings: object) -> Plan:
         """Make the steps another op."""
-        edited = {
-            name: replace(self.steps[name], kind=kind, settings=settings) for name in self.matching(pattern)
-        }
+        edited = {name: replace(self.steps[name], kind=kind, settings=settings) for name in self.matching(pattern)}
         return replace(self, steps={**self.steps, **edited})
 
     def rewire(self, name: str, *reads: str) -> Plan:
@@ -208,9 +206,7 @@ class Written(nn.Module):
     `names` renames the modules; `shuffle` picks another order in which the plan can be executed.
     """
 
-    def __init__(
-        self, plan: Plan, *, names: Callable[[str], str] | None = None, shuffle: Random | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, *, names: Callable[[str], str] | None = None, shuffle: Random | None = None) -> None:
         super().__init__()
         self.plan = plan
         self.order = _order(plan, shuffle)

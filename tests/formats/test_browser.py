@@ -1,0 +1,109 @@
+"""The page in a browser: no errors, and a click or a key shows a slot's facts. Screenshots: GNET_AUDIT_SCREENS=DIR."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gnet_audit.formats import Format, render
+from tests.canonical_report import ACCEPTED, REPORT
+from tests.hostile import hostile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine (apt-get install chromium)")
+
+SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_api.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    file = tmp_path / "report.html"
+    file.write_text(render(REPORT, Format.HTML), encoding="utf-8")
+    shown = browser.new_page(viewport={"width": 1280, "height": 900})
+    shown.goto(file.as_uri())
+    yield shown
+    shown.close()
+
+
+def facts(page: Page, name: str) -> bool:
+    """Whether the facts of the slot with this name can be seen, and no others."""
+    shown = [box.inner_text() for box in page.locator(".facts").all() if box.is_visible()]
+    return len(shown) == 1 and shown[0].startswith(name)
+
+
+def index(name: str) -> int:
+    return next(number for number, row in enumerate(REPORT.rows) if row.slot == name)
+
+
+@pytest.mark.parametrize("report", [REPORT, ACCEPTED, hostile()], ids=["plain", "accepted", "hostile"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_page_opens_without_a_word_on_the_console(
+    browser: Browser, tmp_path: Path, report: object, scheme: str, size: str, request: pytest.FixtureRequest
+) -> None:
+    assert isinstance(report, type(REPORT))
+    file = tmp_path / "report.html"
+    file.write_text(render(report, Format.HTML), encoding="utf-8")
+    width, height = SIZES[size]
+    shown = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    said: list[str] = []
+    asked: list[str] = []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.on("pageerror", lambda error: said.append(str(error)))
+    shown.on("dialog", lambda dialog: said.append(dialog.message))
+    shown.on("request", lambda call: asked.append(call.url))
+    shown.goto(file.as_uri())
+    assert said == []
+    assert asked == [file.as_uri()] or set(asked) == {file.as_uri(), "data:,"}
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    if folder := os.environ.get("GNET_AUDIT_SCREENS"):
+        name = request.node.name.partition("[")[2].strip("]")
+        shown.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    shown.close()
+
+
+def test_a_click_on_a_box_shows_its_facts(page: Page) -> None:
+    assert page.locator(".hint").is_visible()
+    page.locator(f'svg a[href="#slot-{index("pool2")}"]').click()
+    assert facts(page, "pool2")
+    assert not page.locator(".hint").is_visible()
+    page.locator(f'svg a[href="#slot-{index("lrn1")}"]').click()
+    assert facts(page, "lrn1")
+    page.get_by_role("link", name="Close").locator("visible=true").click()
+    assert page.locator(".hint").is_visible()
+
+
+def test_the_boxes_are_reached_and_opened_by_keys(page: Page) -> None:
+    page.locator(f'svg a[href="#slot-{index("conv1")}"]').focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert facts(page, "pool1")
+
+
+def test_a_finding_is_one_link_away_from_its_slot(page: Page) -> None:
+    page.locator(f'svg a[href="#slot-{index("pool2")}"]').click()
+    page.locator(".facts:target a", has_text="finding 1").click()
+    assert page.url.endswith("#finding-1")
+    assert page.locator("#finding-1").is_visible()
+
+
+def test_hovering_tells_the_paper_and_what_was_found(page: Page) -> None:
+    title = page.locator(f'svg a[href="#slot-{index("pool2")}"] title').text_content()
+    assert title == "pool2: differs | paper: max pool 3×3/2 ceil | found: max pool 3×3/2 | /home/ann/nets/net[1].py:12"

@@ -1,0 +1,84 @@
+"""A report as annotations and as the summary of a job."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gnet_audit.formats import Format, github, render
+from gnet_audit.formats.terse import verdict_line
+from gnet_audit.formats.view import View
+from tests import golden
+from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
+from tests.hostile import hostile
+
+VIEW = View(folder="/home/ann")
+COMMAND = re.compile(r"::(error|warning|notice)(?: [^:]*)?::[^\n]+")
+
+
+def lines(report: object = REPORT) -> list[str]:
+    assert isinstance(report, type(REPORT))
+    return render(report, Format.GITHUB, VIEW).splitlines()
+
+
+def test_the_layout_is_the_recorded_one() -> None:
+    golden.check("formats/golden/report.github.txt", render(ACCEPTED, Format.GITHUB, VIEW))
+
+
+def test_each_finding_is_an_annotation_at_its_line_and_the_verdict_is_last() -> None:
+    *annotations, last = lines()
+    assert len(annotations) == len(FINDINGS)
+    assert all(COMMAND.fullmatch(line) for line in annotations)
+    assert annotations[1].startswith("::error file=nets/net[1].py,line=33,title=GA202 kernel%3A inception_3a.5x5::")
+    assert last == verdict_line(REPORT)
+
+
+def test_severities_are_githubs_own_words() -> None:
+    assert [line.split(" ")[0] for line in lines()[:-1]] == ["::error"] * 4 + ["::warning", "::notice"]
+
+
+def test_a_missing_layer_is_annotated_at_the_layer_before_it() -> None:
+    assert lines()[3].startswith("::error file=nets/net[1].py,line=9,")
+
+
+def test_there_are_ten_annotations_at_most_and_the_last_tells_of_the_others() -> None:
+    many = tuple(replace(FINDINGS[1], rows=(f"slot{number}",)) for number in range(14))
+    annotations = [line for line in lines(replace(REPORT, findings=many)) if line.startswith("::")]
+    assert len(annotations) == 10
+    assert annotations[-1] == "::notice title=gnet-audit::+5 more in the summary"
+    assert len([line for line in lines(replace(REPORT, findings=many[:10])) if line.startswith("::error")]) == 10
+
+
+def test_what_is_accepted_is_not_annotated() -> None:
+    assert not any("GA202" in line for line in lines(ACCEPTED))
+    assert any("GA202" in line for line in render(ACCEPTED, Format.GITHUB, replace(VIEW, show_accepted=True)).splitlines())
+
+
+def test_names_start_no_command_of_their_own() -> None:
+    for line in lines(hostile()):
+        assert "\x1b" not in line
+        if line.startswith("::"):
+            assert COMMAND.fullmatch(line)
+            properties = line[2:].split("::")[0].partition(" ")[2]
+            assert all(part.partition("=")[0] in {"file", "line", "title"} for part in properties.split(","))
+            assert "%0A" not in line.replace("%250A", "")
+        else:
+            assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
+def test_the_summary_is_the_report_as_markdown() -> None:
+    assert github.summary(REPORT, VIEW) == render(REPORT, Format.MARKDOWN, VIEW)
+
+
+def test_the_summary_stays_below_one_mebibyte() -> None:
+    large = replace(REPORT, rows=tuple(replace(ROWS[0], slot=f"slot{number}") for number in range(12_000)))
+    assert len(render(large, Format.MARKDOWN, VIEW).encode()) > github.ROOM
+    short = github.summary(large, VIEW)
+    assert "GA202" in short
+    assert "slot11999" not in short
+    huge = replace(REPORT, findings=tuple(replace(FINDINGS[0], message="x", cure="y" * 5_000) for _ in range(300)))
+    shortest = github.summary(huge, VIEW)
+    assert len(shortest) < 1_000
+    assert "Too long for this page" in shortest
+    assert github.summary(REPORT, VIEW, used=github.ROOM) == ""

@@ -1,0 +1,72 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from markdown_it import MarkdownIt
+
+from gnet_audit.formats import Format, render
+from gnet_audit.formats.markdown import code, escaped
+from gnet_audit.formats.view import View
+from gnet_audit.report import Report
+from tests import golden
+from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
+from tests.hostile import hostile
+
+VIEW = View(folder="/home/ann")
+
+
+def page(report: Report) -> str:
+    """The Markdown as a browser gets it; raw HTML is passed on, as GitHub does before it cleans."""
+    return str(MarkdownIt("commonmark", {"html": True}).enable("table").render(render(report, Format.MARKDOWN, VIEW)))
+
+
+def test_the_layout_is_the_recorded_one() -> None:
+    golden.check("formats/golden/report.md", render(ACCEPTED, Format.MARKDOWN, VIEW))
+
+
+def test_every_finding_and_every_row_is_a_row_of_a_table() -> None:
+    html = page(REPORT)
+    assert html.count("<table>") == 3
+    assert html.count("<tr>") == (1 + len(FINDINGS)) + (1 + 4) + (1 + len(ROWS))
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
+    for table in re.findall(r"<table>.*?</table>", page(ACCEPTED), re.DOTALL):
+        counts = [len(re.findall(r"<t[hd]", row)) for row in table.split("<tr>")[1:]]
+        assert len(set(counts)) == 1
+
+
+def test_accepted_findings_are_folded_away_with_their_reasons() -> None:
+    html = page(ACCEPTED)
+    assert "<summary>3 accepted findings</summary>" in html
+    assert "Accepted: nobody uses it" in html
+
+
+def test_names_from_the_users_code_are_no_markup() -> None:
+    html = page(hostile())
+    assert "<script" not in html
+    assert "javascript:x" not in re.findall(r'href="([^"]*)"', html)
+    assert not re.search(r"(?<![\w`>])@ann", re.sub(r"<code>.*?</code>", "", html, flags=re.DOTALL))
+    assert set(re.findall(r"<(\w+)", html)) <= set("h2 code p strong table thead tbody tr th td details summary ul li".split())
+
+
+def test_code_shows_what_it_is_given() -> None:
+    for text in ("a", "`", "a`b", "``", "`a", " a ", "a|b", "[pool]"):
+        rendered = str(MarkdownIt().enable("table").render(f"| x |\n|---|\n| {code(text)} |\n"))
+        shown = re.search(r"<td><code>(.*)</code></td>", rendered)
+        assert shown
+        assert shown[1] == text
+    assert code("") == ""
+
+
+def test_a_sentence_is_shown_as_it_is() -> None:
+    assert "5 * 5 _ <b> [x](y)" in str(MarkdownIt().render(escaped("5 * 5 _ <b> [x](y)"))).replace("&lt;", "<").replace("&gt;", ">")
+
+
+def test_totals_tell_the_differences() -> None:
+    assert "| parameters | 249,688 | 241,560 | -8,128 |" in render(REPORT, Format.MARKDOWN)
+    unknown = replace(REPORT, totals=replace(REPORT.totals, params=None))
+    assert "| parameters | 249" not in render(unknown, Format.MARKDOWN)

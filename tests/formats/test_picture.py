@@ -1,0 +1,93 @@
+"""Where the boxes of the picture stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gnet_audit import expand, wiring
+from gnet_audit.formats.picture import HIGH, WIDE, Box, Picture, picture
+from gnet_audit.network import Mode
+from gnet_audit.report import RowStatus, SlotResult
+from gnet_audit.spec import load
+from tests.canonical_report import READS, REPORT, ROWS
+
+MODULES = [f"inception_{name}" for name in ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")]
+
+
+def googlenet() -> Picture:
+    """The paper's network with every slot a match."""
+    network = expand.network(load("googlenet"), Mode.TRAIN)
+    rows = [
+        replace(ROWS[0], row=layer.origin.row, slot=layer.name)
+        for layer in network.layers
+        if layer.name != "input" and not layer.name.endswith(".relu") and hasattr(layer.origin, "row")
+    ]
+    return picture(replace(REPORT, rows=wiring.wired(rows, network)))
+
+
+def boxes(drawn: Picture) -> dict[str, Box]:
+    return {box.row.slot: box for box in drawn.boxes}
+
+
+def test_no_two_boxes_overlap_and_all_are_inside() -> None:
+    for drawn in (googlenet(), picture(REPORT), picture(replace(REPORT, rows=ROWS))):
+        for index, one in enumerate(drawn.boxes):
+            assert one.x >= 0
+            assert one.y >= 0
+            assert one.x + WIDE <= drawn.width
+            assert one.y + HIGH <= drawn.height
+            for two in drawn.boxes[:index]:
+                assert abs(one.x - two.x) >= WIDE or abs(one.y - two.y) >= HIGH, (one.row.slot, two.row.slot)
+
+
+def test_data_flows_downwards() -> None:
+    drawn = googlenet()
+    at = boxes(drawn)
+    assert drawn.edges
+    for box in drawn.boxes:
+        assert all(at[read].y + HIGH < box.y for read in box.row.reads if read in at)
+
+
+def test_each_module_has_four_branches_side_by_side_and_its_concatenation_below() -> None:
+    at = boxes(googlenet())
+    for module in MODULES:
+        heads = [at[f"{module}.{name}"] for name in ("1x1", "3x3_reduce", "5x5_reduce", "pool")]
+        assert len({box.y for box in heads}) == 1
+        assert [box.x for box in heads] == sorted({box.x for box in heads})
+        for upper, lower in (("3x3_reduce", "3x3"), ("5x5_reduce", "5x5"), ("pool", "pool_proj")):
+            assert at[f"{module}.{upper}"].x == at[f"{module}.{lower}"].x
+        assert at[f"{module}.concat"].y > at[f"{module}.3x3"].y
+
+
+def test_the_heads_stand_beside_the_trunk_below_what_they_read() -> None:
+    at = boxes(googlenet())
+    right = max(at[f"{module}.pool"].x for module in MODULES) + WIDE
+    assert at["aux1.pool"].x > right
+    assert at["inception_4a.concat"].y < at["aux1.pool"].y < at["inception_4b.concat"].y
+    assert at["inception_4d.concat"].y < at["aux2.pool"].y
+
+
+def test_every_row_with_several_slots_has_a_frame() -> None:
+    assert [frame.name for frame in googlenet().frames if frame.name.startswith("inception")] == MODULES
+
+
+def test_an_added_layer_stands_beside_the_slot_before_it() -> None:
+    at = boxes(picture(REPORT))
+    extra = next(row for row in ROWS if row.status is RowStatus.EXTRA)
+    assert at[extra.slot].y == at["inception_3a.5x5"].y
+    assert at[extra.slot].x > at["inception_3a.5x5"].x
+
+
+def test_a_report_without_rows_or_without_edges_has_a_picture() -> None:
+    assert picture(replace(REPORT, rows=())).boxes == ()
+    loose: tuple[SlotResult, ...] = tuple(replace(row, reads=()) for row in ROWS)
+    assert len(picture(replace(REPORT, rows=loose)).boxes) == len(ROWS)
+
+
+def test_the_edges_of_the_paper_are_what_its_layers_read() -> None:
+    rows = {box.row.slot: box.row.reads for box in googlenet().boxes}
+    assert rows["conv1"] == ("input",)
+    assert rows["inception_3a.1x1"] == ("pool2",)
+    assert rows["inception_3b.concat"] == tuple(f"inception_3b.{name}" for name in ("1x1", "3x3", "5x5", "pool_proj"))
+    assert rows["aux1.pool"] == ("inception_4a.concat",)
+    assert set(READS) < {row.slot for row in ROWS}

@@ -1,0 +1,110 @@
+"""Plain arithmetic: which operand is a number, and which a tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gnet_audit.network import Add, Elementwise, Mean, Op, Unknown
+from tests.live.running import layers, network, only, op
+
+
+def _e(function: str, *constants: float | None) -> Elementwise:
+    return Elementwise(function=function, constants=constants)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: x + 1, _e("add", None, 1.0)),
+        (lambda x: 1 + x, _e("add", None, 1.0)),
+        (lambda x: x.add(2), _e("add", None, 2.0)),
+        (lambda x: x - 1, _e("sub", None, 1.0)),
+        (lambda x: 1 - x, _e("sub", 1.0, None)),
+        (lambda x: torch.rsub(x, 3), _e("sub", 3.0, None)),
+        (lambda x: x * 2, _e("mul", None, 2.0)),
+        (lambda x: 0.5 * x, _e("mul", None, 0.5)),
+        (lambda x: x.mul_(2), _e("mul", None, 2.0)),
+        (lambda x: x / 4, _e("div", None, 4.0)),
+        (lambda x: 4 / x, _e("div", 4.0, None)),
+        (lambda x: torch.div(x, 4), _e("div", None, 4.0)),
+        (lambda x: x**2, _e("pow", None, 2.0)),
+        (lambda x: x**-0.75, _e("pow", None, -0.75)),
+        (lambda x: torch.pow(x, exponent=0.75), _e("pow", None, 0.75)),
+        (lambda x: x.pow(2), _e("pow", None, 2.0)),
+        (lambda x: 2**x, _e("pow", 2.0, None)),
+        (lambda x: x.square(), _e("square", None)),
+        (lambda x: x.sqrt(), _e("pow", None, 0.5)),
+        (lambda x: x.rsqrt(), _e("pow", None, -0.5)),
+        (lambda x: x.reciprocal(), _e("div", 1.0, None)),
+        (lambda x: -x, _e("neg", None)),
+        (lambda x: x * x, _e("mul", None, None)),
+        (lambda x: x / x, _e("div", None, None)),
+        (lambda x: torch.maximum(x, x), _e("maximum", None, None)),
+        (lambda x: torch.max(x, x), _e("maximum", None, None)),
+        (lambda x: x + x, Add()),
+        (lambda x: torch.add(x, x), Add()),
+        (lambda x: torch.add(x, x, alpha=2), Unknown(function="add")),
+        (lambda x: torch.div(x, 2, rounding_mode="floor"), Unknown(function="div")),
+        (lambda x: x.max(1)[0], Unknown(function="max")),
+        (lambda x: x.mean((2, 3)), Mean(axes=(1, 2))),
+        (lambda x: x.mean(dim=[-1, -2], keepdim=True), Mean(axes=(1, 2), keepdim=True)),
+        (lambda x: torch.mean(x, 1), Mean(axes=(0,))),
+        (lambda x: x.mean(), Unknown(function="mean")),
+        (lambda x: x.mean((0, 1)), Unknown(function="mean")),
+        (lambda x: x.sum((2, 3)), _e("sum", 1.0, 2.0)),
+        (lambda x: torch.sum(x, dim=1), _e("sum", 0.0)),
+    ],
+)
+def test_an_expression_is_one_layer(function: Callable[[Tensor], object], expected: Op) -> None:
+    assert op(function) == expected
+
+
+def test_means_have_the_shapes_that_torch_gives() -> None:
+    assert only(lambda x: x.mean((2, 3))).shape == (4,)
+    assert only(lambda x: x.mean((2, 3), True)).shape == (4, 1, 1)  # noqa: FBT003
+    assert only(lambda x: x.sum(1)).shape == (12, 10)
+
+
+def test_a_sum_of_unlike_shapes_is_no_add() -> None:
+    mean, add = layers(lambda x: x + x.mean((2, 3), keepdim=True))
+    assert add.op == _e("add", None, None)
+    assert add.inputs == ("input", mean.name)
+    assert add.shape == (4, 12, 10)
+
+
+def test_the_sum_of_a_list_adds_zero_first() -> None:
+    zero, one, two = layers(lambda x: sum([x, x, x]))
+    assert zero.op == _e("add", None, 0.0)
+    assert one.op == two.op == Add()
+    assert two.inputs == (one.name, "input")
+
+
+class Normalised(nn.Module):
+    """Input normalised with buffers, and scaled by a parameter."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4, 1, 1))
+        self.scale = nn.Parameter(torch.ones(4, 1, 1))
+        self.plain = torch.ones(4, 1, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) * self.scale / self.plain
+
+
+def test_buffers_and_parameters_are_weights_and_a_plain_tensor_is_a_stranger() -> None:
+    found = network(Normalised())
+    sub, mul, div = found.layers[1:]
+    assert (sub.op, [weight.name for weight in sub.weights]) == (_e("sub", None), ["mean"])
+    assert (mul.op, [weight.name for weight in mul.weights], mul.params) == (_e("mul", None), ["scale"], 4)
+    assert div.op == Unknown(function="div")
+    assert [(entry.what, entry.why) for entry in found.unverified] == [
+        ("div", "unknown op div"),
+        ("div", "div reads a tensor that is neither input nor parameter"),
+    ]

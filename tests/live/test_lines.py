@@ -1,0 +1,165 @@
+"""Where in the user's code a layer was called and constructed, and what stands there literally."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own habit
+
+from gnet_audit.live.lines import Locations, literals, raised
+from gnet_audit.network import CodeOrigin, Layer, Location
+from tests.live.running import network
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("conv(16, 32, kernel_size=(3, 3), p=0.7)", {"16", "32", "kernel_size=(3, 3)", "(3, 3)", "3", "p=0.7", "0.7"}),
+        ("f([1, 2])", {"(1, 2)", "1", "2"}),
+        ("f((5,))", {"(5,)", "5"}),
+        ("pool(3, ceil_mode=True, kind='max')", {"3", "ceil_mode=True", "True", "kind='max'", "'max'"}),
+        ("f(-1, x, y.z)", {"-1", "1"}),
+        ("f(a=None)", {"a=None", "None"}),
+        ("g(\n    1,\n    b=2,\n)", {"1", "b=2", "2"}),
+        ("x * 0.5 + 2", {"0.5", "2"}),
+        ("f(**options)", set()),
+        ("not (python", set()),
+        ("", set()),
+    ],
+)
+def test_literals_are_written_as_they_are_looked_up(text: str, expected: set[str]) -> None:
+    assert set(literals(text)) == expected
+
+
+class Block(nn.Module):
+    def __init__(self, width: int, **options: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, width, **options, stride=2)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(
+            self.conv(x),
+        )
+
+
+class Wide(nn.Conv2d):
+    def __init__(self) -> None:
+        super().__init__(4, 77, kernel_size=3)
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Block(8, kernel_size=3)
+        self.pair = nn.Sequential(nn.Dropout(0.1), nn.Dropout(0.2))
+        self.wide = Wide()
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.pair(F.max_pool2d(self.block(x), 2, stride=1)), self.wide(x)
+
+
+LINES = {
+    text.strip(): number
+    for kind in (Block, Wide, Net)
+    for number, text in enumerate(inspect.getsource(kind).splitlines(), inspect.getsourcelines(kind)[1])
+}
+
+
+def _line(start: str) -> int:
+    (number,) = [number for text, number in LINES.items() if text.startswith(start)]
+    return number
+
+
+def _origin(layer: Layer) -> CodeOrigin:
+    assert isinstance(layer.origin, CodeOrigin)
+    return layer.origin
+
+
+def _numbers(lines: tuple[Location, ...]) -> list[int]:
+    return [line.line for line in lines]
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, CodeOrigin]:
+    """The origins of the layers of `Net`."""
+    return {layer.name: _origin(layer) for layer in network(Net).layers}
+
+
+def test_a_module_knows_the_lines_that_constructed_it_innermost_first(found: dict[str, CodeOrigin]) -> None:
+    conv = found["block.conv"]
+    assert (conv.module, conv.module_class) == ("block.conv", "Conv2d")
+    assert _numbers(conv.constructed) == [_line("self.conv = "), _line("self.block = ")]
+    assert [line.literals for line in conv.constructed] == [("4", "stride=2", "2"), ("8", "kernel_size=3", "3")] or [
+        set(line.literals) for line in conv.constructed
+    ] == [{"4", "stride=2", "2"}, {"8", "kernel_size=3", "3"}]
+    assert conv.call is not None
+    assert conv.call.line == _line("self.conv(x)")
+    assert {line.file for line in conv.constructed} == {conv.call.file} == {"tests/live/test_lines.py"}
+
+
+def test_a_call_knows_its_own_literals_and_comes_before_the_lines_of_its_module(found: dict[str, CodeOrigin]) -> None:
+    pool = found["max_pool2d"]
+    assert (pool.module, pool.module_class) == ("", "Net")
+    assert pool.call is not None
+    assert pool.call.line == _line("return self.pair(F.max_pool2d")
+    assert set(pool.call.literals) == {"2", "stride=1", "1"}
+    assert pool.constructed[0] == pool.call
+    relu = found["block.relu"]
+    assert relu.call is not None
+    assert _numbers(relu.constructed) == [relu.call.line, _line("self.block = ")]
+
+
+def test_two_modules_on_one_line_have_each_their_own_literals(found: dict[str, CodeOrigin]) -> None:
+    first, second = found["pair.0"].constructed[0], found["pair.1"].constructed[0]
+    assert first.line == second.line == _line("self.pair = ")
+    assert (first.literals, second.literals) == (("0.1",), ("0.2",))
+
+
+def test_a_subclass_of_torch_s_own_module_has_its_literals_in_its_constructor(found: dict[str, CodeOrigin]) -> None:
+    lines = found["wide"].constructed
+    assert _numbers(lines) == [_line("super().__init__(4, 77"), _line("self.wide = ")]
+    assert "77" in lines[0].literals
+
+
+def test_a_ready_instance_has_calls_but_no_lines_of_construction() -> None:
+    conv = _origin(network(Net()).by_name["block.conv"])
+    assert conv.constructed == ()
+    assert conv.call is not None
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "changing.py"
+    code = dedent("""
+        from torch import nn
+        class Net(nn.Sequential):
+            def __init__(self):
+                super().__init__(nn.Conv2d(4, {width}, 1))
+        """)
+    for width in (8, 1024):
+        file.write_text(code.format(width=width), encoding="utf-8")
+        origin = _origin(network(f"{file}:Net").by_name["0"])
+        assert str(width) in origin.constructed[0].literals
+        assert origin.constructed[0].line == 5
+        assert origin.constructed[0].file == str(file)
+
+
+def test_text_beyond_ascii_does_not_shift_the_columns(tmp_path: Path) -> None:
+    file = tmp_path / "names.py"
+    file.write_text(
+        "from torch import nn\n"
+        "def net():\n"
+        "    größe = 'überall'; return nn.Sequential(nn.Conv2d(4, 9, 1), nn.Dropout(0.25))\n",
+        encoding="utf-8",
+    )
+    found = network(f"{file}:net")
+    assert _origin(found.by_name["0"]).constructed[0].literals == ("4", "9", "1")
+    assert _origin(found.by_name["1"]).constructed[0].literals == ("0.25",)
+
+
+def test_no_place_has_no_line() -> None:
+    assert Locations().at(None) is None
+    assert raised(ValueError()) is None

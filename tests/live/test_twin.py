@@ -1,0 +1,245 @@
+"""The copy that is run: the user's model is bit-identical afterwards, whatever the forward does."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gnet_audit.live.target import build
+from gnet_audit.live.trace import trace
+from gnet_audit.live.twin import twin_of, unwrapped
+from gnet_audit.network import Mode, Network
+from tests.live.running import active, network, run
+
+
+class Busy(nn.Module):
+    """Everything that a forward may change."""
+
+    calls: Tensor
+
+    def __init__(self, *, fails: bool = False, needs_data: bool = False) -> None:
+        super().__init__()
+        self.fails, self.needs_data = fails, needs_data
+        self.conv = nn.Conv2d(3, 8, 3)
+        self.norm = nn.BatchNorm2d(8)
+        self.averages = nn.BatchNorm2d(8, momentum=None)
+        self.spectral = nn.utils.parametrizations.spectral_norm(nn.Conv2d(8, 8, 1))
+        self.weighted = nn.Conv2d(8, 8, 1)
+        self.drop = nn.Dropout(0.5)
+        self.linear = nn.Linear(8, 4)
+        self.register_buffer("calls", torch.zeros(3))
+        self.seen: list[int] = []
+        self.lock = threading.Lock()
+        self.again = lambda x: self.weighted(x)  # noqa: PLW0108 - a closure on the original
+        self.drop.eval()
+        self.linear.weight.requires_grad_(False)  # noqa: FBT003
+        self.conv.weight.grad = torch.ones_like(self.conv.weight)
+        self.hook_calls = 0
+        self.conv.register_forward_hook(lambda *_: None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.seen.append(1)
+        self.hook_calls += 1
+        self.flag = True
+        self.linear.weight.data.mul_(2)
+        self.conv.weight.requires_grad_(False)  # noqa: FBT003
+        torch.rand(3)
+        random.random()
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(not torch.is_grad_enabled())
+        x = self.averages(self.norm(self.conv(x)))
+        if self.needs_data:
+            assert np.isfinite(x.detach().numpy()).all()
+        x = self.again(self.spectral(x)).mean((2, 3))  # type: ignore[no-untyped-call]
+        self.norm.train(not self.norm.training)
+        self.register_forward_hook(lambda *_: None)
+        if self.fails:
+            raise ValueError("on purpose")
+        return self.linear(self.drop(x).to(self.linear.weight.dtype))  # type: ignore[no-any-return]
+
+
+def _state(model: Busy) -> dict[str, object]:
+    """All that must not change, as values."""
+    return {
+        "tensors": {name: value.clone() for name, value in model.state_dict().items()},
+        "identities": [(name, id(value)) for name, value in model.state_dict(keep_vars=True).items()],
+        "grads": {n: None if p.grad is None else p.grad.clone() for n, p in model.named_parameters()},
+        "asks": [p.requires_grad for p in model.parameters()],
+        "modes": [part.training for part in model.modules()],
+        "hooks": [[(len(value)) for key, value in vars(part).items() if "hooks" in key] for part in model.modules()],
+        "attributes": [sorted(vars(part)) for part in model.modules()],
+        "plain": (list(model.seen), model.hook_calls),
+        "types": [type(part) for part in model.modules()],
+        "random": torch.get_rng_state(),
+        "python": random.getstate(),
+        "numpy": str(np.random.get_state()),  # noqa: NPY002 - the state that users share
+        "dtype": torch.get_default_dtype(),
+        "device": torch.get_default_device(),
+        "grad": torch.is_grad_enabled(),
+        "call": (nn.Module.__call__, nn.Module.__init__),
+    }
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("fails", "needs_data"), [(False, False), (True, False), (False, True), (True, True)])
+def test_the_model_is_bit_identical_afterwards(mode: Mode, *, training: bool, fails: bool, needs_data: bool) -> None:
+    model = Busy(fails=fails, needs_data=needs_data).train(training)
+    model.drop.eval()
+    before = _state(model)
+    traced = run(model, (3, 8, 8), mode)
+    assert traced.error.startswith("ValueError: on purpose") is fails, traced.error
+    assert traced.device == ("cpu" if needs_data else "meta")
+    after = _state(model)
+    for part in before:
+        assert _same(before[part], after[part]), part
+
+
+def test_an_interrupt_passes_and_leaves_the_model_as_well() -> None:
+    class Interrupted(Busy):
+        def forward(self, x: Tensor) -> Tensor:
+            super().forward(x)
+            raise KeyboardInterrupt
+
+    model = Interrupted()
+    before = _state(model)
+    with pytest.raises(KeyboardInterrupt):
+        run(model, (3, 8, 8))
+    assert all(_same(before[part], value) for part, value in _state(model).items())
+
+
+def test_lazy_modules_stay_uninitialised() -> None:
+    model = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(5))
+    made = build(model)
+    assert made.params is None
+    for mode in Mode:
+        found = trace(made, mode, (3, 6, 6)).network
+        assert found.params == (3 * 8 * 9 + 8) + 16 + (8 * 16 * 5 + 5)
+        assert [layer.name for layer in found.layers[1:]] == ["0", "1", "2", "3"]
+        assert [weight.name for weight in found.layers[-1].weights] == ["3.weight", "3.bias"]
+    assert isinstance(model[0], nn.LazyConv2d)
+    assert isinstance(model[0].weight, nn.UninitializedParameter)
+    assert model[0].has_uninitialized_params()
+    assert len(model[0]._forward_pre_hooks) == 1  # noqa: SLF001
+
+
+def _tied() -> nn.Module:
+    model = nn.Sequential(nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 4))
+    model[2].weight = model[0].weight
+    return model
+
+
+def _params(found: Network) -> list[int]:
+    return [layer.params for layer in found.layers[1:]]
+
+
+def test_tied_weights_have_one_name_and_are_counted_once() -> None:
+    found = network(_tied(), (4,))
+    assert _params(found) == [20, 0, 4]
+    assert found.by_name["2"].weights[0].name == "0.weight"
+    assert found.params == sum(p.numel() for p in _tied().parameters())
+
+
+def test_a_copy_shares_no_storage_and_holds_no_data() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8))
+    twin = twin_of(model, torch.device("meta"))
+    assert {p.device.type for p in twin.module.parameters()} == {"meta"}
+    on_cpu = twin_of(model, torch.device("cpu"))
+    pairs = zip(model.state_dict().values(), on_cpu.module.state_dict().values(), strict=True)
+    for old, new in pairs:
+        assert torch.equal(old, new)
+        assert old.data_ptr() != new.data_ptr()
+
+
+def test_strides_of_weights_are_kept() -> None:
+    model = nn.Conv2d(3, 8, 3)
+    model.weight.data = model.weight.data.to(memory_format=torch.channels_last)
+    twin = twin_of(model, torch.device("meta"))
+    assert isinstance(twin.module, nn.Conv2d)
+    assert twin.module.weight.stride() == model.weight.stride()
+
+
+def _weight_norm() -> nn.Module:
+    return nn.Sequential(nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 8, 3)))
+
+
+def _old_weight_norm() -> nn.Module:
+    return nn.Sequential(nn.utils.weight_norm(nn.Conv2d(3, 8, 3)))
+
+
+def _old_spectral_norm() -> nn.Module:
+    return nn.Sequential(nn.utils.spectral_norm(nn.Conv2d(3, 8, 3)))
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm.*:FutureWarning")
+@pytest.mark.parametrize(
+    ("make", "name", "count"),
+    [
+        (_weight_norm, "0.parametrizations.weight.original1", 3 * 8 * 9 + 8 + 8),
+        (_old_weight_norm, "0.weight_v", 3 * 8 * 9 + 8 + 8),
+        (_old_spectral_norm, "0.weight_orig", 3 * 8 * 9 + 8),
+    ],
+)
+def test_weights_computed_on_the_way_are_named_after_the_parameter_that_they_come_from(
+    make: Callable[[], nn.Module], name: str, count: int
+) -> None:
+    (layer,) = network(make(), (3, 8, 8)).layers[1:]
+    assert [weight.name for weight in layer.weights] == [name, "0.bias"]
+    assert layer.params == count
+
+
+def test_wrappers_are_taken_off() -> None:
+    inner = nn.Linear(3, 3)
+    assert unwrapped(nn.DataParallel(inner)) is inner
+    assert unwrapped(inner) is inner
+    compiled = torch.compile(inner, backend="eager")
+    assert isinstance(compiled, nn.Module)
+    assert unwrapped(compiled) is inner
+
+
+def test_compiled_parts_and_functions_run_as_written() -> None:
+    class Compiled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.part = torch.compile(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), backend="eager")
+            self.function = torch.compile(torch.tanh, backend="eager")
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.function(self.part(x))
+
+    found = network(Compiled(), (4,))
+    assert [layer.name for layer in found.layers] == ["input", "part.0", "part.1", "tanh"]
+    assert found.by_name["part.0"].weights[0].name == "part.0.weight"
+
+
+def test_code_that_still_reaches_the_original_is_followed_in_the_right_mode() -> None:
+    class Closure(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear, self.drop = nn.Linear(4, 4), nn.Dropout(0.3)
+            self.run = lambda x: self.drop(self.linear(x))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.run(x)  # type: ignore[no-any-return, no-untyped-call]
+
+    model = Closure()
+    for mode in Mode:
+        linear, drop = network(model, (4,), mode).layers[1:]
+        assert linear.weights[0].name == "linear.weight"
+        assert active(drop) is (mode is Mode.TRAIN)
+    assert model.drop.training

@@ -1,0 +1,160 @@
+"""Equal functions become one form, others stay apart; every rewriting says what it took away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gnet_audit.canonical import canonical
+from gnet_audit.network import LRN, Activation, AdaptivePool2d, Conv2d, Elementwise, Layer, Network, Op, Pool2d, Weight
+from tests.networks import network
+
+
+def ops(net: Network) -> list[Op]:
+    """The ops of a canonical network, the input left out."""
+    return [layer.op for layer in canonical(net).network.layers[1:]]
+
+
+def notes(net: Network) -> list[str]:
+    """What was rewritten."""
+    return [rewrite.what for rewrite in canonical(net).rewrites]
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("a: conv 1 4\nn: identity\nb: conv 1 4", "a: conv 1 4\nb: conv 1 4"),
+        ("a: conv 1 4\nn: flatten\nb: linear 4", "a: conv 1 4\nb: linear 4"),
+        ("a: conv 1 4\nm: mean", "a: conv 1 4\nm: adaptive avg 1"),
+        ("n: pad 2\na: conv 5 4", "a: conv 5 4 p2"),
+        ("a: relu\nn: pad 1\nb: maxpool 3 /2", "a: relu\nb: maxpool 3 /2 p1"),
+        ("a: conv 1 4\nr: relu\ns: relu", "a: conv 1 4\nr: relu"),
+        ("a: conv 1 4\nm: maxpool 2 /2\nr: relu", "a: conv 1 4\nr: relu\nm: maxpool 2 /2"),
+        (
+            "i: conv 1 4\nr: relu\na: conv 1 2 < r\nb: conv 1 2 < r\nj: concat < a b\ns: relu",
+            "i: conv 1 4\nr: relu\na: conv 1 2 < r\ns1: relu < a\nb: conv 1 2 < r\ns2: relu < b\nj: concat < s1 s2",
+        ),
+        (
+            "a: conv 1 2\nb: conv 1 3 < input\nc: conv 1 4 < input\ni: concat < a b\nj: concat < i c",
+            "a: conv 1 2\nb: conv 1 3 < input\nc: conv 1 4 < input\nj: concat < a b c",
+        ),
+    ],
+)
+def test_two_spellings_become_one(written: str, plain: str) -> None:
+    assert sorted(map(str, ops(network(written)))) == sorted(map(str, ops(network(plain))))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: conv 1 4\nm: avgpool 2 /2\nr: relu",
+        "a: conv 1 4\nn: pad 1\nb: maxpool 3 /2",
+        "a: conv 1 4\nr: leaky_relu\nm: maxpool 2 /2",
+        "a: conv 1 4\nd: dropout 0.5\nb: conv 1 4",
+        "a: conv 1 4\nl: lrn\nr: relu",
+    ],
+)
+def test_what_is_another_function_stays_as_it_is(text: str) -> None:
+    net = network(text)
+    assert ops(net) == [layer.op for layer in net.layers[1:]]
+    assert notes(net) == []
+
+
+def test_a_wide_convolution_is_the_convolutions_that_it_fuses() -> None:
+    wide = network("w: conv 1 6\nr: relu\na: slice 0 2 < r\nb: slice 2 6 < r\nc: conv 3 4 p1 < b\nj: concat < a c")
+    net = canonical(wide).network
+    convs = [layer for layer in net.layers if isinstance(layer.op, Conv2d)]
+    assert sorted((layer.op.out_channels, layer.params) for layer in convs if isinstance(layer.op, Conv2d)) == [
+        (2, 3 * 2 + 2), (4, 3 * 4 + 4), (4, 9 * 4 * 4 + 4),
+    ]  # fmt: skip
+    assert sum(layer.macs for layer in net.layers) == wide.macs
+    assert sum(layer.op == Activation(function="relu") for layer in net.layers) == 2
+
+
+def test_a_bias_added_by_hand_belongs_to_the_product() -> None:
+    net = network("a: linear 4 nobias")
+    offset = Weight(role="bias", name="b", shape=(4,))
+    add = Layer(
+        name="+b",
+        op=Elementwise(function="add", constants=(None,)),
+        inputs=("a",),
+        shape=(4,),
+        params=4,
+        weights=(offset,),
+    )
+    whole = canonical(replace(net, layers=(*net.layers, add), outputs=(replace(net.outputs[0], layer="+b"),))).network
+    (linear,) = whole.layers[1:]
+    assert str(linear.op) == "Linear(out_features=4, bias=True)"
+    assert linear.params == 3 * 32 * 32 * 4 + 4
+    assert whole.outputs[0].layer == "a"
+
+
+def test_a_computation_without_weights_that_nobody_reads_is_dropped() -> None:
+    assert len(ops(network("a: conv 1 4\nr: relu < a\nb: conv 1 2 < a", outputs="b"))) == 2
+
+
+def test_a_layer_with_weights_that_nobody_reads_stays() -> None:
+    assert len(ops(network("a: conv 1 4\nb: conv 1 2 < input", outputs="a"))) == 2
+
+
+# --- local response normalisation by hand: x / (k + alpha * mean(x², size)) ** beta ------------------------
+
+
+def by_hand(*steps: Layer) -> Network:
+    """A network whose only layers are these."""
+    net = network("x: conv 1 8")
+    shaped = tuple(replace(step, shape=net.layers[-1].shape) for step in steps)
+    return replace(net, layers=(*net.layers, *shaped), outputs=(replace(net.outputs[0], layer=steps[-1].name),))
+
+
+def step(name: str, function: str, *inputs: str, constants: tuple[float | None, ...] = ()) -> Layer:
+    """One elementwise step."""
+    return Layer(name=name, op=Elementwise(function=function, constants=constants), inputs=inputs)
+
+
+SQUARE = step("sq", "pow", "x", constants=(None, 2.0))
+POWER = step("p", "pow", "b", constants=(None, 0.75))
+
+
+def test_an_average_over_channels_by_hand_is_a_normalisation() -> None:
+    net = by_hand(
+        SQUARE,
+        step("m", "channel_avg_pool", "sq", constants=(5, 2)),
+        step("s", "mul", "m", constants=(None, 1e-4)),
+        step("b", "add", "s", constants=(None, 2.0)),
+        POWER,
+        step("y", "div", "x", "p"),
+    )
+    assert ops(net)[1:] == [LRN(size=5, alpha=1e-4, beta=0.75, k=2.0)]
+    assert notes(net) == ["local response normalisation written by hand"]
+
+
+def test_an_average_over_the_image_by_hand_is_told_apart() -> None:
+    pool = network("p: avgpool 5 p2").layers[-1].op
+    assert isinstance(pool, Pool2d)
+    net = by_hand(
+        SQUARE,
+        Layer(name="m", op=pool, inputs=("sq",)),
+        step("s", "mul", "m", constants=(None, 1e-4)),
+        step("b", "add", "s", constants=(1.0, None)),
+        POWER,
+        step("y", "div", "x", "p"),
+    )
+    assert ops(net)[1:] == [LRN(size=5, alpha=1e-4, beta=0.75, k=1.0, across="space")]
+
+
+def test_a_normalisation_by_another_map_is_not_taken_for_one() -> None:
+    net = by_hand(
+        Layer(
+            name="other",
+            op=AdaptivePool2d(kind=network("p: avgpool 3").layers[-1].op.kind, output_size=(1, 1)),
+            inputs=("x",),
+        ),  # type: ignore[union-attr]
+        step("sq", "pow", "other", constants=(None, 2.0)),
+        step("m", "channel_avg_pool", "sq", constants=(5, 2)),
+        step("b", "add", "m", constants=(1.0, None)),
+        POWER,
+        step("y", "div", "x", "p"),
+    )
+    assert not any(isinstance(one, LRN) for one in ops(net))
