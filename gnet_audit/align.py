@@ -26,6 +26,8 @@ class Pair:
     """For an added unit: the slots that read it (empty: whoever reads `after`, or nobody)."""
     region: str = ""
     """For units of a whole region that is missing or added: the name of its merge."""
+    aside: bool = False
+    """For an added unit: it stands beside the main path, in a branch of an added region."""
     branch_of: str = ""
     """For units of a whole branch that is missing: the name of the merge that it feeds."""
 
@@ -260,7 +262,7 @@ class _Aligner:
         self.realise((expected,), found.branches[position], entry=entry, exits=())
         for index, branch in enumerate(found.branches):
             for item in branch if index != position else ():
-                self._added(item, entry, ())
+                self._added(item, entry, (), aside=True)
         self._added(found.merge, _end(expected), ())
 
     def _missing(self, item: Item, *, branch_of: str = "") -> None:
@@ -271,11 +273,11 @@ class _Aligner:
             for unit in units_of((item,))
         ]
 
-    def _added(self, item: Item, after: str, readers: tuple[str, ...]) -> None:
+    def _added(self, item: Item, after: str, readers: tuple[str, ...], *, aside: bool = False) -> None:
         region = item.merge.name if isinstance(item, Region) else ""
         reason = "nothing in the paper at this place resembles it"
         self.pairs += [
-            Pair(expected=None, found=u, reason=reason, region=region, after=after, readers=readers)
+            Pair(expected=None, found=u, reason=reason, region=region, after=after, readers=readers, aside=aside)
             for u in units_of((item,))
         ]
 

@@ -10,7 +10,7 @@ from gnet_audit.align import Alignment, Pair, align
 from gnet_audit.canonical import Canonical, canonical
 from gnet_audit.differences import Difference, locate
 from gnet_audit.errors import ShapeError
-from gnet_audit.findings import Cost, Edit, Finding, Insert
+from gnet_audit.findings import Append, Cost, Edit, Finding, Insert
 from gnet_audit.graphs import graph_differences
 from gnet_audit.messages import message
 from gnet_audit.network import Concat, Conv2d, Layer, Linear, Mode, Network, SpecOrigin, Unverified
@@ -96,9 +96,8 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
         new += _equivalents(view)
         differences += _unheard(new, differences)
         unverified += told.unverified if view.complete else ()
-    whole = expected.get(Mode.TRAIN) or expected[Mode.EVAL]
     return Comparison(
-        findings=tuple(_findings(whole, differences)),
+        findings=tuple(_findings(expected, differences)),
         views=views,
         unverified=tuple(dict.fromkeys(unverified)),
     )
@@ -199,9 +198,9 @@ def _units(view: View) -> list[Unit]:
 # --- findings -------------------------------------------------------------------------------------------------
 
 
-def _findings(expected: Network, differences: Iterable[Difference]) -> list[Finding]:
+def _findings(expected: Mapping[Mode, Network], differences: Iterable[Difference]) -> list[Finding]:
     """Equal differences as one finding each, the gravest first, then in the paper's order."""
-    place = _places(expected)
+    place = _places(expected.get(Mode.TRAIN) or expected[Mode.EVAL])
     groups: dict[tuple[object, ...], list[Difference]] = {}
     for one in sorted(differences, key=lambda one: place.get(one.slot, len(place))):
         # Sources may differ from row to row (Table 1, figure 3); the first one speaks for all.
@@ -221,10 +220,12 @@ def _places(expected: Network) -> dict[str, int]:
     return places
 
 
-def _finding(expected: Network, group: Sequence[Difference]) -> Finding:
+def _finding(expected: Mapping[Mode, Network], group: Sequence[Difference]) -> Finding:
     first = group[0]
     rows = tuple(dict.fromkeys(one.slot for one in group))
     edits = tuple(edit for one in group for edit in one.edits)
+    only_eval = any(isinstance(edit, Append) and edit.mode is Mode.EVAL for edit in edits)
+    mode = Mode.EVAL if only_eval or Mode.TRAIN not in expected else Mode.TRAIN
     locations = tuple(dict.fromkeys(one.location for one in group if one.location))
     return Finding(
         rule=first.rule,
@@ -238,7 +239,7 @@ def _finding(expected: Network, group: Sequence[Difference]) -> Finding:
         location=locations[0] if locations else None,
         locations=locations,
         layers=tuple(dict.fromkeys(one.layer for one in group if one.layer)),
-        cost=cost(expected, rows, edits),
+        cost=cost(expected[mode], rows, edits),
         cause=first.reason,
         cure=first.cure,
         edits=edits,
@@ -253,7 +254,7 @@ def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost 
         changed = patch.apply(expected, edits)
     except ShapeError:
         return None
-    new = {layer.name for edit in edits if isinstance(edit, Insert) for layer in edit.layers}
+    new = {layer.name for edit in edits if isinstance(edit, Insert | Append) for layer in edit.layers}
     here = {name for name in (*expected.by_name, *changed.by_name) if name in new or _inside(name, rows)}
     before = [layer for layer in expected.layers if layer.name in here]
     after = [layer for layer in changed.layers if layer.name in here]

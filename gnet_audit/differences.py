@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gnet_audit import derive, notation
+from gnet_audit.align import Alignment
 from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Edit, SetFields, SetOp
 from gnet_audit.network import (
@@ -212,6 +213,26 @@ def bias_word(*, bias: bool) -> str:
 def has_batch_norm(unit: Unit) -> bool:
     """Whether batch normalisation follows the unit."""
     return any(isinstance(layer.op, BatchNorm) for layer in unit.trail)
+
+
+def counterparts(alignment: Alignment) -> dict[str, str]:
+    """For each layer of the model the layer of the paper's network, changed by the findings, that it is."""
+    names: dict[str, str] = {}
+    for pair in alignment.pairs:
+        if pair.found is None:
+            continue
+        if pair.expected is None:
+            names |= {layer.name: f"+{layer.name}" for layer in (pair.found.anchor, *pair.found.trail)}
+        else:
+            # Who reads a unit reads its last layer.
+            names |= {layer.name: pair.expected.last.name for layer in pair.found.trail}
+            names[pair.found.name] = pair.expected.last.name if not pair.found.trail else pair.expected.name
+    return names
+
+
+def renamed(layer: Layer, name: str, inputs: tuple[str, ...] = ()) -> Layer:
+    """A layer of the model under a name of its own in the paper's network."""
+    return replace(layer, name=name, inputs=inputs, origin=None, of=layer.name)
 
 
 def call_of(layer: Layer) -> Location | None:

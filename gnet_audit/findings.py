@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gnet_audit.network import Layer, Location, Op, Source
+from gnet_audit.network import Layer, Location, Mode, Op, Source
 from gnet_audit.rules import Severity
 
 # --- edits: a finding as a change of the expected network -------------------------------------
@@ -46,12 +46,14 @@ class Remove:
 class Insert:
     """Layers stand between `after` and those of its readers named in `readers` (empty: all).
 
-    The first of `layers` reads `after`, the readers read the last one.
+    A layer without inputs reads the one before it, the first of them `after`; the readers read the last one.
     """
 
     after: str
     layers: tuple[Layer, ...]
     readers: tuple[str, ...] = ()
+    trailing: bool = False
+    """Whether they belong to the layer that they follow: whatever else comes behind it comes behind them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,8 @@ class Append:
 
     layers: tuple[Layer, ...]
     output: bool = False
+    mode: Mode | None = None
+    """The only mode in which they do; None for both."""
 
 
 Edit: TypeAlias = SetFields | SetOp | SetInputs | Remove | Insert | Append
@@ -107,3 +111,7 @@ class Finding:
     """Why the two were held against each other: the alignment's reason."""
     cure: str = ""
     edits: tuple[Edit, ...] = ()
+    accepted: str = ""
+    """Why the reader accepts it; empty where nobody does."""
+    variants: tuple[str, ...] = ()
+    """Ids of the published variants that have this very difference."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 from gnet_audit import notation
 from gnet_audit.align import Pair
-from gnet_audit.differences import Difference, locate, source_of
-from gnet_audit.findings import Edit, Insert, Remove, SetInputs
-from gnet_audit.network import Dropout, Input, Layer, Network, Softmax, SpecOrigin, Unknown
+from gnet_audit.differences import Difference, locate, renamed, source_of
+from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs
+from gnet_audit.network import Dropout, Input, Layer, Mode, Network, Softmax, SpecOrigin
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit
 
@@ -21,6 +22,8 @@ class Added:
     units: tuple[Unit, ...]
     after: str
     readers: tuple[str, ...]
+    aside: bool = False
+    """Whether they stand beside the main path."""
 
 
 def names(unit: Unit) -> tuple[str, ...]:
@@ -97,21 +100,13 @@ def _absent(slot: str, text: str, units: Sequence[Unit]) -> Difference:
 
 def groups(pairs: Sequence[Pair]) -> Iterator[Added]:
     """Added units, those at the same place together."""
-    units: list[Unit] = []
-    place: Pair | None = None
-    for pair in pairs:
-        if pair.expected is not None or pair.found is None or idle(pair.found):
-            continue
-        if place is not None and (pair.after, pair.readers) != (place.after, place.readers):
-            yield Added(units=tuple(units), after=place.after, readers=place.readers)
-            units = []
-        place = pair
-        units.append(pair.found)
-    if place is not None:
-        yield Added(units=tuple(units), after=place.after, readers=place.readers)
+    kept = [pair for pair in pairs if pair.expected is None and pair.found is not None and not idle(pair.found)]
+    for (after, readers, aside), group in groupby(kept, key=lambda pair: (pair.after, pair.readers, pair.aside)):
+        units = tuple(pair.found for pair in group if pair.found is not None)
+        yield Added(units=units, after=after, readers=readers, aside=aside)
 
 
-def added(expected: Network, group: Added) -> Difference:
+def added(expected: Network, group: Added, names: Mapping[str, str]) -> Difference:
     """What the model has and the paper has not, at one place."""
     layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
     text = ", ".join(dict.fromkeys(notation.op_text(layer.op) for layer in layers))
@@ -135,19 +130,44 @@ def added(expected: Network, group: Added) -> Difference:
         location=locate(weighted),
         reason="nothing in the paper at this place resembles it",
         cure=BY_ID[rule].cure,
-        edits=_insertion(expected, group),
+        edits=_insertion(expected, group, names),
     )
 
 
-def _insertion(expected: Network, group: Added) -> tuple[Edit, ...]:
+def always_active(group: Added, mode: Mode) -> Iterator[Difference]:
+    """Added dropouts that work in eval too."""
+    for unit in group.units if mode is Mode.EVAL else ():
+        if isinstance(unit.anchor.op, Dropout) and unit.anchor.op.active:
+            yield Difference(
+                rule="GA309",
+                attribute="active",
+                slot=group.after,
+                expected="inactive in eval",
+                found=f"{notation.op_text(unit.anchor.op)} active in eval",
+                severity=Severity.ERROR,
+                layer=unit.name,
+                location=locate(unit.anchor),
+                reason="an added dropout",
+                cure=BY_ID["GA309"].cure,
+                edits=(SetFields(layer=f"+{unit.name}", fields=(("active", True),)),),
+            )
+
+
+def _insertion(expected: Network, group: Added, names: Mapping[str, str]) -> tuple[Edit, ...]:
+    """The group in the paper's network; a chain needs no names of what it reads."""
     if group.after not in expected.by_name:
         return ()
     layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
-    if any(len(layer.inputs) != 1 or isinstance(layer.op, Unknown) for layer in layers):
-        return ()
-    after = last_of(expected, group.after)
-    new = tuple(replace(layer, name=f"+{layer.name}", origin=None) for layer in layers)
-    return (Insert(after=after, layers=new, readers=group.readers),)
+    is_chain = all(two.inputs == (one.name,) for one, two in pairwise(layers)) and len(layers[0].inputs) == 1
+    new = tuple(
+        renamed(layer, f"+{layer.name}", () if is_chain else tuple(names.get(name, name) for name in layer.inputs))
+        for layer in layers
+    )
+    if group.aside:
+        first = replace(new[0], inputs=new[0].inputs or (last_of(expected, group.after),))
+        chained = tuple(replace(two, inputs=two.inputs or (one.name,)) for one, two in pairwise(new))
+        return (Append(layers=(first, *chained)),)
+    return (Insert(after=last_of(expected, group.after), layers=new, readers=group.readers),)
 
 
 def last_of(expected: Network, slot: str) -> str:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from gnet_audit import gaps, moves
 from gnet_audit.align import Alignment, Merge, Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, locate, source_of
+from gnet_audit.differences import Difference, counterparts, locate, source_of
 from gnet_audit.findings import Edit, Remove, SetInputs
 from gnet_audit.gaps import names
 from gnet_audit.network import Activation, Concat, Mode, Network
@@ -28,7 +28,9 @@ def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> li
         found += pair_differences(pair, mode)
     found += [_wired(expected, first, second) for first, second in shared]
     found += gaps.missing(expected, missing)
-    found += [gaps.added(expected, group) for group in added]
+    names_in_paper = counterparts(alignment)
+    found += [gaps.added(expected, group, names_in_paper) for group in added]
+    found += [one for group in added for one in gaps.always_active(group, mode)]
     for merge in alignment.merges:
         found += _order(expected, merge)
     found += _shared_weights(matched)

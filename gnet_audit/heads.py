@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gnet_audit import notation
 from gnet_audit.align import Alignment
-from gnet_audit.differences import Difference, locate, source_of
+from gnet_audit.differences import Difference, counterparts, locate, renamed, source_of
 from gnet_audit.findings import Append, Edit, Remove, SetInputs
 from gnet_audit.network import Mode, Network, SpecOrigin, Unverified
 from gnet_audit.rules import BY_ID, Severity
@@ -34,7 +34,7 @@ def account(expected: Network, found: Tree, alignment: Alignment, head_of: Mappi
         elif pair.found is not None:
             known = _known(pair.found, head_of) if expected.mode is Mode.EVAL else ""
             if known:
-                differences.append(_in_eval(pair.found, known))
+                differences.append(_in_eval(pair.found, known, alignment))
             elif pair.found.path:
                 differences.append(_added(expected, found, alignment, pair.found))
             else:
@@ -157,7 +157,7 @@ def _known(head: Head, head_of: Mapping[str, str]) -> str:
     return next((head_of[unit.name] for unit in units_of(head.items) if unit.name in head_of), "")
 
 
-def _in_eval(head: Head, known: str) -> Difference:
+def _in_eval(head: Head, known: str, alignment: Alignment) -> Difference:
     place = _place(head)
     return Difference(
         rule="GA308",
@@ -170,13 +170,19 @@ def _in_eval(head: Head, known: str) -> Difference:
         location=locate(place.anchor),
         reason="the same layers as in training",
         cure="Run the head only if self.training.",
-        edits=(_appended(head),),
+        edits=(_appended(head, alignment, Mode.EVAL),),
     )
 
 
-def _appended(head: Head) -> Append:
-    layers = tuple(layer for unit in units_of(head.items) for layer in (unit.anchor, *unit.trail))
-    return Append(layers=layers, output=bool(head.path))
+def _appended(head: Head, alignment: Alignment, mode: Mode | None) -> Append:
+    names = counterparts(alignment)
+    layers = [layer for unit in units_of(head.items) for layer in (unit.anchor, *unit.trail)]
+    own = {layer.name: f"+{layer.name}" for layer in layers}
+    new = tuple(
+        renamed(layer, own[layer.name], tuple(own.get(name) or names.get(name, name) for name in layer.inputs))
+        for layer in layers
+    )
+    return Append(layers=new, output=bool(head.path), mode=mode)
 
 
 def _added(expected: Network, tree: Tree, alignment: Alignment, head: Head) -> Difference:
@@ -196,6 +202,7 @@ def _added(expected: Network, tree: Tree, alignment: Alignment, head: Head) -> D
         location=locate(place.anchor),
         reason=f"returned as {head.path}, and no head of the paper resembles it",
         cure="Remove the output and its layers.",
+        edits=(_appended(head, alignment, None),),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from gnet_audit import notation
 from gnet_audit.align import Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, locate, source_of
+from gnet_audit.differences import Difference, locate, renamed, source_of
 from gnet_audit.findings import Insert, Remove, SetFields
 from gnet_audit.gaps import Added, last_of, names, row_of
 from gnet_audit.network import (
@@ -71,7 +71,7 @@ def _in_steps(one: Unit, chain: Sequence[Unit]) -> Difference:
     found = f"{number} {kernels[0]}" if same else " then ".join(kernels)
     assert isinstance(one.anchor.op, Conv2d)
     first = tuple(
-        replace(layer, name=f"{one.name}+{layer.name}", origin=None)
+        renamed(layer, f"{one.name}+{layer.name}")
         for unit in chain[:-1]
         for layer in (unit.anchor, *unit.trail)
     )
@@ -142,7 +142,12 @@ def _near(expected: Network, unit: Unit, group: Added) -> bool:
 
 
 def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added) -> Difference:
-    layers = tuple(replace(layer, inputs=()) for layer in (unit.anchor, *unit.trail))
+    # The layers keep the paper's names, so what differs in them can be said as of any other.
+    twins = (other.anchor, *other.trail)
+    layers = tuple(
+        replace(layer, inputs=(), of=twins[index].name if index < len(twins) else "")
+        for index, layer in enumerate((unit.anchor, *unit.trail))
+    )
     after = last_of(expected, group.after)
     previous, following = _previous(expected, unit), expected.consumers[unit.last.name][:1]
     inside = following and row_of(expected.by_name[previous]) != row_of(unit.anchor) and "." in unit.name

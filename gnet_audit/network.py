@@ -310,6 +310,8 @@ class Layer:
     """Multiply-accumulates of convolutions and linear layers, per image."""
     weights: tuple[Weight, ...] = ()
     origin: SpecOrigin | CodeOrigin | None = None
+    of: str = ""
+    """For a layer that a finding adds to the paper's network: the layer of the model that it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

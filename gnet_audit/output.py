@@ -14,7 +14,7 @@ from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats.words import safe
 
 PROGRAM = "gnet-audit"
-ASCII = str.maketrans({"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "≥": ">="})
+ASCII = str.maketrans({"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "≥": ">=", "○": "o", "−": "-"})
 """For a terminal that cannot show them; the words beside the marks say the same."""
 
 
@@ -25,7 +25,11 @@ class Document:
     text: str
     file: str = ""
     machine: bool = False
-    """For programs: every character must arrive, as an escape if need be."""
+    """JSON for programs: every character must arrive, as an escape if need be."""
+    markup: bool = False
+    """HTML or XML: a character that cannot be written becomes a reference to it."""
+    append: bool = False
+    """Put behind what the file holds already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +50,17 @@ def colored(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
     return stream is not None and stream.isatty() and environment.get("TERM") != "dumb"
 
 
-def deliver(reply: Reply) -> ExitStatus:
+def deliver(reply: Reply, *, ascii: bool = False) -> ExitStatus:
     """Write the files, then the standard output, then the problems; a UsageError for a file that cannot be written."""
     for document in reply.documents:
-        if document.file:
+        if document.append:
+            _append(Path(document.file), document.text)
+        elif document.file:
             write(Path(document.file), document.text)
             say(f"wrote {document.file}")
     for document in reply.documents:
         if not document.file:
-            _print(document)
+            _print(document, ascii=ascii)
     complain(*reply.problems)
     return reply.status
 
@@ -73,6 +79,14 @@ def write(path: Path, text: str) -> None:
         raise _cannot_write(path, error) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _append(path: Path, text: str) -> None:
+    try:
+        with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
 
 
 def _write(target: Path, text: str, path: Path) -> None:
@@ -104,23 +118,26 @@ def _one(line: str) -> str:
     return safe(" ".join(line.split()))
 
 
-def fitted(text: str, encoding: str | None, *, machine: bool = False) -> str:
-    """The text with what the encoding lacks replaced: by ASCII look-alikes, for programs by JSON escapes."""
+def fitted(text: str, encoding: str | None, *, machine: bool = False, markup: bool = False) -> str:
+    """The text with what the encoding lacks replaced: by ASCII look-alikes, by JSON escapes, by references."""
     encoding = encoding or "utf-8"
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
+        if markup:
+            return text.encode(encoding, "xmlcharrefreplace").decode(encoding)
         if machine:
             return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in text)
         return text.translate(ASCII).encode(encoding, "backslashreplace").decode(encoding)
     return text
 
 
-def _print(document: Document) -> None:
+def _print(document: Document, *, ascii: bool) -> None:
     if sys.stdout is None:
         return
+    encoding = "ascii" if ascii else sys.stdout.encoding
     try:
-        sys.stdout.write(fitted(document.text, sys.stdout.encoding, machine=document.machine))
+        sys.stdout.write(fitted(document.text, encoding, machine=document.machine, markup=document.markup))
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_stdout()  # the reader has seen enough (`| head`)

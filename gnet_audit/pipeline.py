@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from gnet_audit import expand, slots, totals
 from gnet_audit import spec as specs
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.errors import ShapeError, TargetError
-from gnet_audit.findings import Finding
+from gnet_audit.findings import Edit, Finding
 from gnet_audit.live import target as targets
 from gnet_audit.live import trace as traces
 from gnet_audit.network import Mode, Network, Shape, SpecOrigin, Unverified
 from gnet_audit.notation import shape_text
+from gnet_audit.proof import Proof, ProofStatus
 from gnet_audit.report import Environment, Report, SlotResult, SpecId, Verdict
 from gnet_audit.rules import BY_ID, Severity
 
 if TYPE_CHECKING:
+    from gnet_audit.live.target import Build
     from gnet_audit.live.trace import Traced
     from gnet_audit.spec import Spec
 
@@ -33,30 +35,51 @@ def audit(
     input_shape: Shape | None = None,
     batch: int | None = None,
     args: Mapping[str, object] | None = None,
+    prove: bool = True,
 ) -> Report:
     """Hold a model against a paper's spec and report, slot by slot, what differs.
 
     `target` is a torch module, a class or function that makes one, or a target as on the command line; it leaves as
     it came. `spec` is the id of a shipped spec or a .toml file, `input_shape` (channels, height, width), the paper's
-    by default. Raises SpecError, TargetError or UsageError, all of them a GnetAuditError with one clear line.
+    by default; `prove` executes the claim that nothing but the findings differs. Raises SpecError, TargetError or UsageError, all of them a GnetAuditError with one clear line.
     """
     paper = specs.load(spec)
     shape = input_shape or paper.input_shape
     build = targets.build(target, args or {})
     traced = {mode: traces.trace(build, mode, shape, batch) for mode in MODES}
-    return judge(paper, shape, traced, name=build.text, owned=build.params)
+    evidence = Evidence(name=build.text, owned=build.params, prove=_prover(build, shape) if prove else None)
+    return judge(paper, shape, traced, evidence)
 
 
-def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], *, name: str, owned: int | None) -> Report:
-    """The report on what was traced; pure."""
+Prover: TypeAlias = Callable[[Mapping[Mode, Network], Comparison, tuple[Edit, ...]], Proof]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a model beside its networks."""
+
+    name: str
+    owned: int | None
+    """All its parameters, used or not."""
+    prove: Prover | None = None
+
+
+def _prover(build: Build, shape: Shape) -> Prover:
+    from gnet_audit.live.prove import prove
+
+    return lambda expected, comparison, edits: prove(build, expected, comparison, edits, shape)
+
+
+def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], evidence: Evidence) -> Report:
+    """The report on what was traced."""
     expected = _expected(paper, shape)
     whole = {mode: one for mode, one in traced.items() if not one.error}
     found = {mode: Found(network=one.network, complete=mode in whole) for mode, one in (whole or traced).items()}
     comparison = compare(expected, found)
-    sums = totals.totals(expected, {mode: one.network for mode, one in whole.items()}, owned)
+    sums = totals.totals(expected, {mode: one.network for mode, one in whole.items()}, evidence.owned)
     report = Report(
         spec=SpecId(id=paper.id, title=paper.title, sha256=paper.sha256),
-        target=name,
+        target=evidence.name,
         input_shape=shape,
         verdict=Verdict.MATCHES,
         reason="",
@@ -70,7 +93,14 @@ def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], *, name: str
     )
     if comparison.refusal:
         return replace(report, verdict=Verdict.NOT_THIS_NETWORK, reason=comparison.refusal)
-    return _judged(report, paper, expected, traced, comparison)
+    report = _judged(report, paper, expected, traced, comparison)
+    if evidence.prove is None or report.error:
+        return report
+    edits = tuple(edit for finding in report.findings for edit in finding.edits)
+    proof = evidence.prove(expected, comparison, edits)
+    if proof.status is not ProofStatus.PROVEN and report.verdict is Verdict.MATCHES:
+        return replace(report, proof=proof, verdict=Verdict.UNPROVEN, reason=proof.line)
+    return replace(report, proof=proof)
 
 
 def _judged(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gnet_audit.errors import ExitStatus, UsageError
+from gnet_audit.findings import Finding
 from gnet_audit.report import Report, Verdict
 from gnet_audit.rules import RULES, Severity
 
@@ -39,14 +40,19 @@ def narrowed(report: Report, rules: frozenset[str]) -> Report:
     )
 
 
+def fails(finding: Finding, fail_on: Severity) -> bool:
+    """Whether a finding is grave enough, and nobody has accepted it."""
+    return not finding.accepted and finding.severity.rank >= fail_on.rank
+
+
 def exit_status(report: Report, *, fail_on: Severity = Severity.ERROR, exit_zero: bool = False) -> ExitStatus:
-    """0 clean; 1 a finding at or above `fail_on`, or not proven or not this network; 2 the forward raised.
+    """0 clean; 1 a finding at or above `fail_on`, a stale acceptance, not proven or not this network; 2 it raised.
 
     `exit_zero` turns 1 into 0: what could not be run still fails.
     """
     if report.error:
         return ExitStatus.USAGE
-    grave = any(finding.severity.rank >= fail_on.rank for finding in report.findings)
-    if (grave or report.verdict in UNFIT) and not exit_zero:
+    grave = any(fails(finding, fail_on) for finding in report.findings)
+    if (grave or report.stale or report.verdict in UNFIT) and not exit_zero:
         return ExitStatus.FINDINGS
     return ExitStatus.CLEAN

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from gnet_audit.findings import Finding
 from gnet_audit.network import Location, Shape, Unverified
+from gnet_audit.proof import Proof
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 class RowStatus(StrEnum):
@@ -19,6 +25,8 @@ class RowStatus(StrEnum):
     """A finding names this slot."""
     CONSEQUENCE = "consequence"
     """As in the paper by itself; its shape or size follows from a finding elsewhere."""
+    ACCEPTED = "accepted"
+    """All findings that name this slot are accepted, with a reason."""
     MISSING = "missing"
     EXTRA = "extra"
     """A layer of the model that the paper has not."""
@@ -67,6 +75,8 @@ class SlotResult:
     note: str = ""
     """Why the status is what it is, in a few words: the finding, the cause, the reason."""
     location: Location | None = None
+    reads: tuple[str, ...] = ()
+    """The slots whose outputs it reads by the paper; `input` for the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,5 +125,25 @@ class Report:
     """The modes that could be traced."""
     error: str = ""
     """Set when the forward raised: the table holds what ran up to there."""
+    proof: Proof | None = None
+    """None where none was asked for, or none was possible."""
     ignored: tuple[Finding, ...] = ()
     """Findings that the reader left out; the verdict still counts them."""
+    variant: str = ""
+    """The published variant whose differences are exactly these, by its title."""
+    stale: tuple[str, ...] = ()
+    """Acceptances that no longer hold, a sentence each: expired, or of what is not found any more."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        page: str = _notebook().page(self)
+        return page
+
+    def to_pandas(self) -> DataFrame:
+        """The rows as a table; needs pandas (`pip install 'gnet-audit[notebook]'`)."""
+        return _notebook().frame(self)
+
+
+def _notebook() -> Any:
+    """The one look upwards: a value that notebooks can show must know who draws it."""
+    return import_module("gnet_audit.notebook")

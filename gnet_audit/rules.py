@@ -42,6 +42,42 @@ _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 RULES: tuple[Rule, ...] = (
     _rule(
+        "GA001", "printed parameters", _W,
+        "No way of counting and rounding gives the printed parameters of a row from its own printed channels.",
+        "Hold a model against the derived count of this row, not against the printed one.",
+    ),
+    _rule(
+        "GA002", "printed operations", _W,
+        "No way of counting and rounding gives the printed operations of a row from its own printed channels.",
+        "Hold a model against the derived count of this row, not against the printed one.",
+    ),
+    _rule(
+        "GA003", "a row against itself", _W,
+        "Each weight of a row works once at each position of its map: the printed operations need another number of "
+        "weights than is printed.",
+        "Trust neither of the two cells; use the derived counts.",
+    ),
+    _rule(
+        "GA004", "mixed conventions", _N,
+        "The cells of one column were not all counted and rounded in the same way.",
+        "Nothing has to change; a row's own convention is named beside it.",
+    ),
+    _rule(
+        "GA005", "a total against its rows", _W,
+        "The total that the paper states is not the sum of what its rows' channels give.",
+        "Compare models row by row; an equal total proves nothing.",
+    ),
+    _rule(
+        "GA006", "printed output size", _E,
+        "The layers of the row do not give the output size printed for it.",
+        "Look for a slip of the spec first: a stride, a padding, a channel.",
+    ),
+    _rule(
+        "GA007", "printed depth", _E,
+        "The row has another number of consecutive layers with weights than printed.",
+        "Look for a slip of the spec first: a layer left out, or one too many.",
+    ),
+    _rule(
         "GA101", "output shape without a cause", _E,
         "A measured shape differs from the derived one although no difference of an op explains it.",
         "Look at the op that first gives the other shape; report it to us if the op is as in the paper.",
@@ -237,6 +273,21 @@ RULES: tuple[Rule, ...] = (
         "Do not trust the total; look at the rows.",
     ),
     _rule(
+        "GA402", "number of parameters", _E,
+        "Layers of the model have another number of parameters than the paper's channels give.",
+        "`gnet-audit shapes` names the cause: a kernel, a width, a bias, a batch norm.",
+    ),
+    _rule(
+        "GA403", "number of operations", _E,
+        "Layers of the model do another number of multiply-accumulates than the paper's channels give.",
+        "`gnet-audit shapes` names the cause: a kernel, a width, a stride, the input size.",
+    ),
+    _rule(
+        "GA404", "counter not explained", _W,
+        "Another counter's total differs from ours by more than what we know of how it counts.",
+        "Look at the counter's own account by op; report it to us if the op is counted wrongly here.",
+    ),
+    _rule(
         "GA501", "data set", _E,
         "Counts, sizes or labels are not those that the data set's maker states: another set, or a damaged one.",
         "Fetch the data again; `gnet-audit data DIR` shows the checksums.",
@@ -361,6 +412,21 @@ RULES: tuple[Rule, ...] = (
         "GA524", "speed of the input", _W,
         "Images are prepared more slowly than the network trains on them: the input is the bottleneck.",
         "Put the data on a faster disk, or train on the device that prepares them.",
+    ),
+    _rule(
+        "GA601", "unstable measurement", _N,
+        "The middle half of the blocks spreads over more than 5 % of the median: something else was running.",
+        "Measure again on a quiet machine, or longer with --duration.",
+    ),
+    _rule(
+        "GA602", "fast and wrong", _W,
+        "A configuration's outputs differ from fp32 by more than the rounding of its type explains.",
+        "Do not use this configuration; look for a layer that overflows, or a wrong kernel.",
+    ),
+    _rule(
+        "GA603", "configuration not measured", _N,
+        "A configuration could not be run here; the others stand without it.",
+        "The row says why: memory, a compiler, a type or a graph that this device lacks.",
     ),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
-from gnet_audit import notation, patch
+from gnet_audit import notation, patch, wiring
 from gnet_audit.align import Pair
 from gnet_audit.compare import Comparison, View
 from gnet_audit.differences import locate
@@ -35,7 +35,7 @@ def table(comparison: Comparison, expected: Mapping[Mode, Network]) -> tuple[Slo
         rows.append(verdicts.row(unit, pairs.get(unit.name)))
         rows += added.pop(unit.name, ())
     rows += [row for group in added.values() for row in group]
-    return (*rows, *_untrained(view, expected))
+    return wiring.wired((*rows, *_untrained(view, expected)), expected.get(Mode.TRAIN) or view.expected)
 
 
 def _untrained(view: View, expected: Mapping[Mode, Network]) -> list[SlotResult]:

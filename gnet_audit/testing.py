@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gnet_audit import acceptance, variants
+from gnet_audit import baseline as baselines
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View
 from gnet_audit.pipeline import audit
@@ -11,9 +16,8 @@ from gnet_audit.policy import exit_status, narrowed, wanted
 from gnet_audit.rules import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gnet_audit.network import Shape
+    from gnet_audit.report import Report
 
 
 def assert_matches(
@@ -24,14 +28,32 @@ def assert_matches(
     fail_on: Severity = Severity.ERROR,
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    accept: Sequence[str] = (),
+    baseline: str | Path = "",
 ) -> None:
     """Raise AssertionError with one line for each difference unless the model is the paper's network.
 
     `model` is a torch module, a factory of one, or a target as on the command line.
 
     `input_shape` is (channels, height, width), the paper's by default; findings below `fail_on` pass, and so do
-    rules left out by `select` or `ignore` (ids or their beginnings, such as GA2).
+    rules left out by `select` or `ignore` (ids or their beginnings, such as GA2), and what is accepted: published
+    variants (`accept=["variant:torchvision"]`) and the differences of a baseline file.
     """
-    report = narrowed(audit(model, spec=spec, input_shape=input_shape), wanted(select, ignore))
+    report = audited(model, spec=spec, input_shape=input_shape, accept=accept, baseline=baseline)
+    report = narrowed(report, wanted(select, ignore))
     if exit_status(report, fail_on=fail_on):
         raise AssertionError("\n" + render(report, Format.TEXT, View(terse=True)).rstrip())
+
+
+def audited(
+    model: object,
+    *,
+    spec: str = "googlenet",
+    input_shape: Shape | None = None,
+    accept: Sequence[str] = (),
+    baseline: str | Path = "",
+) -> Report:
+    """The report with the published variants recognised and what is accepted marked."""
+    entries = variants.accepted(accept) + (baselines.read(Path(baseline)) if baseline else ())
+    found = variants.recognised(audit(model, spec=spec, input_shape=input_shape))
+    return acceptance.accept(found, entries, date.today())

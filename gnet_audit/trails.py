@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gnet_audit import notation
-from gnet_audit.differences import Difference, Place, call_of, locate, source_of
+from gnet_audit.differences import Difference, Place, call_of, locate, renamed, source_of
 from gnet_audit.findings import Edit, Insert, Remove, SetFields, SetOp
 from gnet_audit.network import Activation, BatchNorm, Layer
 from gnet_audit.rules import BY_ID, Severity
@@ -62,8 +62,8 @@ def _added_batch_norm(at: Place, norm: Layer) -> Difference:
     late = any(isinstance(layer.op, Activation) for layer in at.found.trail[:position])
     found = "batch norm" + (" after the activation" if late else "") + (", no bias" if bias else "")
     anchor = (after[-1] if late and after else at.expected.anchor).name
-    new = replace(norm, name=f"{at.slot}.batch_norm", inputs=(anchor,), origin=None)
-    edits: tuple[Edit, ...] = (Insert(after=anchor, layers=(new,)),)
+    new = renamed(norm, f"{at.slot}.batch_norm")
+    edits: tuple[Edit, ...] = (Insert(after=anchor, layers=(new,), trailing=True),)
     edits += (SetFields(layer=at.slot, fields=(("bias", False),)),) if bias else ()
     return Difference(
         rule="GA215",
@@ -141,5 +141,5 @@ def _too_much(
         layer=present.name,
         location=locate(present),
         cure=f"Remove the {text} after the layer.",
-        edits=(Insert(after=after, layers=(replace(present, name=f"{at.slot}+{present.name}", origin=None),)),),
+        edits=(Insert(after=after, layers=(renamed(present, f"{at.slot}+{present.name}"),), trailing=True),),
     )

@@ -20,6 +20,8 @@ class Canonical:
 
     network: Network
     rewrites: tuple[Rewrite, ...]
+    changed: frozenset[str] = frozenset()
+    """Layers whose value is another than before, although the network's outputs are the same."""
 
 
 def canonical(network: Network) -> Canonical:
@@ -42,7 +44,7 @@ def canonical(network: Network) -> Canonical:
     kept = {layer.name for layer in layers}
     # A rewriting of a layer that a later one took apart speaks of no layer any more.
     notes = tuple(Rewrite(what=note.what, layers=alive) for note in rewrites if (alive := _alive(note, kept)))
-    return Canonical(network=replace(network, layers=layers, outputs=tuple(draft.outputs)), rewrites=notes)
+    return Canonical(network=replace(network, layers=layers, outputs=tuple(draft.outputs)), rewrites=notes, changed=frozenset(draft.changed))
 
 
 def _alive(note: Rewrite, kept: set[str]) -> tuple[str, ...]:

@@ -23,6 +23,8 @@ class Draft:
         self.layers = dict(network.by_name)
         self.outputs = list(network.outputs)
         self.users = {name: list(users) for name, users in network.consumers.items()}
+        self.changed: set[str] = set()
+        """Layers whose value is no longer that of the model's layer of this name."""
         self._rank = {name: rank for rank, name in enumerate(self.layers)}
 
     def of(self, *kinds: type) -> list[Layer]:

@@ -115,6 +115,7 @@ def biases(draft: Draft) -> Iterable[Rewrite]:
                 params=source.params + layer.params,
                 weights=(*source.weights, *offset),
             )
+            draft.changed.add(source.name)
             draft.splice(layer.name)
             draft.put(whole)
             yield Rewrite(what="bias added by hand", layers=(source.name,))

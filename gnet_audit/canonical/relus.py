@@ -60,6 +60,7 @@ def _is_max(layer: Layer) -> bool:
 
 
 def _swap(draft: Draft, layer: Layer, source: Layer) -> None:
+    draft.changed |= {layer.name, source.name}
     draft.redirect(layer.name, source.name)
     before = draft.layers[source.inputs[0]]
     draft.put(replace(layer, inputs=source.inputs, shape=before.shape))
@@ -67,6 +68,7 @@ def _swap(draft: Draft, layer: Layer, source: Layer) -> None:
 
 
 def _spread(draft: Draft, layer: Layer, concat: Layer, known: dict[str, bool]) -> list[str]:
+    draft.changed.add(concat.name)
     draft.redirect(layer.name, concat.name)
     draft.remove(layer.name)
     new: list[str] = []

@@ -14,10 +14,18 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
 
 
-MACHINE = frozenset({Format.JSON})
-"""Formats for programs: never coloured, never cut, always UTF-8."""
+MACHINE = frozenset({Format.JSON, Format.SARIF})
+"""JSON for programs: never coloured, never cut, always UTF-8."""
+MARKUP = frozenset({Format.HTML, Format.JUNIT})
+"""Formats in which a character can be written as a reference to it."""
 
 
 def render(report: Report, format: Format, view: View | None = None) -> str:
@@ -36,5 +44,38 @@ def render(report: Report, format: Format, view: View | None = None) -> str:
             from gnet_audit.formats import json
 
             return json.render(report)
+        case _:
+            return _exported(report, format, view)
+
+
+def _exported(report: Report, format: Format, view: View) -> str:
+    """The formats that other programs show."""
+    match format:
+        case Format.CSV:
+            from gnet_audit.formats import csv
+
+            return csv.render(report)
+        case Format.MARKDOWN:
+            from gnet_audit.formats import markdown
+
+            return markdown.render(report, view)
+        case Format.HTML:
+            from gnet_audit.formats import html
+
+            return html.render(report, view)
+        case Format.SARIF:
+            from gnet_audit.formats import sarif
+
+            return sarif.render(report, view)
+        case Format.JUNIT:
+            from gnet_audit.formats import junit
+
+            return junit.render(report, view)
+        case Format.GITHUB:
+            from gnet_audit.formats import github
+
+            return github.render(report, view)
+        case Format.TEXT | Format.JSON:
+            return render(report, format, view)
         case _:
             assert_never(format)

@@ -36,6 +36,8 @@ def document(report: Report) -> Mapping[str, Value]:
         "verdict": report.verdict.value,
         "reason": report.reason,
         "error": report.error or None,
+        "variant": report.variant or None,
+        "stale": list(report.stale),
         "rows": [_row(row) for row in report.rows],
         "findings": [_finding(finding) for finding in report.findings],
         "ignored": [_finding(finding) for finding in report.ignored],
@@ -82,6 +84,8 @@ def _finding(finding: Finding) -> Mapping[str, Value]:
         "layers": list(finding.layers),
         "cause": finding.cause,
         "cure": finding.cure,
+        "accepted": finding.accepted or None,
+        "variants": list(finding.variants),
     }
 
 

@@ -17,6 +17,7 @@ GRAVITY = (
     RowStatus.EXTRA,
     RowStatus.UNVERIFIED,
     RowStatus.CONSEQUENCE,
+    RowStatus.ACCEPTED,
     RowStatus.EQUIVALENT,
     RowStatus.MATCH,
 )

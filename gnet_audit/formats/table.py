@@ -18,6 +18,7 @@ STYLE = {
     RowStatus.EQUIVALENT: "cyan",
     RowStatus.DIFFERS: "red",
     RowStatus.CONSEQUENCE: "yellow",
+    RowStatus.ACCEPTED: "blue",
     RowStatus.MISSING: "red",
     RowStatus.EXTRA: "magenta",
     RowStatus.UNVERIFIED: "yellow",

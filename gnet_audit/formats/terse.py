@@ -13,9 +13,12 @@ from gnet_audit.rules import BY_ID, Severity
 
 def render(report: Report, view: View) -> str:
     """One line a finding, what was not checked in a line each, the verdict line."""
-    lines = [finding_line(finding, report.target, view.folder) for finding in report.findings]
+    heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
+    lines = [finding_line(finding, report.target, view.folder) for finding in heard]
     lines += [f"not checked: {words.safe(entry.what)}: {words.safe(entry.why)}" for entry in report.unverified]
     lines += [f"stopped: {words.safe(report.error)}"] if report.error else []
+    lines += [f"accepted in vain: {words.safe(text)}" for text in report.stale]
+    lines += [variant_line(report)] if report.variant else []
     return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
 
 
@@ -23,19 +26,33 @@ def finding_line(finding: Finding, target: str, folder: str) -> str:
     """`file:line: severity rule title: places: expected …, found …`, as editors and log viewers know it."""
     where = words.place(finding.location, folder) or words.safe(target)
     places = words.some(finding.rows, limit=2)
+    reason = f" (accepted: {words.safe(finding.accepted)})" if finding.accepted else ""
     return (
         f"{where}: {finding.severity} {finding.rule} {BY_ID[finding.rule].title}: {places}: "
-        f"expected {words.safe(finding.expected)}, found {words.safe(finding.found)}"
+        f"expected {words.safe(finding.expected)}, found {words.safe(finding.found)}{reason}"
     )
+
+
+def variant_line(report: Report) -> str:
+    """Which published variant has exactly these differences."""
+    return f"equals the published variant {words.safe(report.variant)}"
 
 
 def verdict_line(report: Report) -> str:
     """The last line: the verdict, the slots by status (they add up), the findings by severity."""
-    word = words.VERDICT[report.verdict]
+    word = verdict_word(report)
     if report.verdict is Verdict.NOT_THIS_NETWORK:
         return f"{word}: {words.safe(report.reason)}"
     reason = f"{words.safe(report.reason)}; " if report.verdict is Verdict.UNPROVEN and report.reason else ""
     return f"{word}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
+
+
+def verdict_word(report: Report) -> str:
+    """The verdict; differences that are all accepted are told apart."""
+    grave = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    if report.verdict is Verdict.DIFFERS and grave and all(finding.accepted for finding in grave):
+        return "differs as accepted"
+    return words.VERDICT[report.verdict]
 
 
 def _slots(tally: Counter[RowStatus]) -> str:
@@ -45,6 +62,7 @@ def _slots(tally: Counter[RowStatus]) -> str:
         *_unless_none(tally[RowStatus.EQUIVALENT], "equivalent"),
         f"{tally[RowStatus.DIFFERS]} differ",
         *_unless_none(tally[RowStatus.MISSING], "missing"),
+        *_unless_none(tally[RowStatus.ACCEPTED], "accepted"),
         f"{tally[RowStatus.CONSEQUENCE]} follow",
         f"{tally[RowStatus.UNVERIFIED]} unverified",
     ]
@@ -61,4 +79,6 @@ def _findings(report: Report) -> str:
     kinds = [words.count(by_severity[kind], kind.value) for kind in Severity if by_severity[kind]]
     text = words.count(len(report.findings), "finding") if report.findings else "no findings"
     text += f" ({', '.join(kinds)})" if kinds else ""
+    accepted = sum(bool(finding.accepted) for finding in report.findings)
+    text += f", {accepted} accepted" if accepted else ""
     return f"{text}, {len(report.ignored)} ignored" if report.ignored else text

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gnet_audit.findings import Cost, Finding
-from gnet_audit.formats import table, words
+from gnet_audit.findings import Finding
+from gnet_audit.formats import table, terse, words
 from gnet_audit.formats.canvas import Canvas
-from gnet_audit.formats.terse import verdict_line
 from gnet_audit.formats.view import View
 from gnet_audit.network import Unverified
 from gnet_audit.report import Report, Totals, Verdict
@@ -29,8 +28,9 @@ def render(report: Report, view: View) -> str:
     canvas.line()
     table.draw(canvas, report, view)
     for index, finding in enumerate(report.findings, start=1):
-        canvas.line()
-        _finding(canvas, index, finding, view)
+        if not finding.accepted or view.show_accepted:
+            canvas.line()
+            _finding(canvas, index, finding, view)
     canvas.line()
     _unverified(canvas, report.unverified, view)
     canvas.line()
@@ -38,7 +38,11 @@ def render(report: Report, view: View) -> str:
     canvas.line()
     if report.error:
         canvas.paragraph(words.safe(report.error), first="stopped: ", rest="  ", style="red")
-    canvas.line(verdict_line(report), "bold green" if report.verdict is Verdict.MATCHES else "bold red")
+    for text in report.stale:
+        canvas.paragraph(words.safe(text), first="accepted in vain: ", rest="  ", style="red")
+    if report.variant:
+        canvas.line(terse.variant_line(report))
+    canvas.line(terse.verdict_line(report), "bold green" if report.verdict is Verdict.MATCHES else "bold red")
     return canvas.text()
 
 
@@ -73,7 +77,11 @@ def _facts(finding: Finding, view: View) -> Iterator[tuple[str, str]]:
     if len(finding.rows) > 1:
         yield "places", words.some(finding.rows, PLACES)
     if finding.cost:
-        yield "cost", _cost(finding.cost)
+        yield "cost", words.cost(finding.cost)
+    if finding.accepted:
+        yield "accepted", words.safe(finding.accepted)
+    if finding.variants:
+        yield "also in", ", ".join(map(words.safe, finding.variants))
     if finding.cause:
         yield "why", words.safe(finding.cause)
     if finding.cure:
@@ -87,17 +95,6 @@ def _found(finding: Finding, view: View) -> str:
         return words.safe(finding.found)
     more = f" and {len(places) - LINES} more" if len(places) > LINES else ""
     return f"{words.safe(finding.found)} at {', '.join(places[:LINES])}{more}"
-
-
-def _cost(cost: Cost) -> str:
-    here = _difference(cost.params, cost.macs)
-    whole = _difference(cost.total_params, cost.total_macs)
-    return f"{here}, here and in total" if here == whole else f"{here} here; {whole} in total"
-
-
-def _difference(params: int, macs: int) -> str:
-    work = f"{words.signed(macs)} MACs per image" if macs else "no MACs"
-    return f"{words.signed(params)} parameters, {work}" if params else f"no parameters, {work}"
 
 
 def _unverified(canvas: Canvas, entries: tuple[Unverified, ...], view: View) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gnet_audit.rules import Severity
+
 
 class Depth(StrEnum):
     """What one line of the table stands for."""
@@ -61,3 +63,7 @@ class View:
     """One line a finding and the verdict line: what `check` prints."""
     folder: str = ""
     """Files below it are shown relative to it."""
+    show_accepted: bool = False
+    """Tell accepted findings like the others."""
+    fail_on: Severity = Severity.ERROR
+    """The least severity that fails; formats that know only passed and failed need it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 
+from gnet_audit.findings import Cost
 from gnet_audit.network import Location, Shape, Source
 from gnet_audit.notation import shape_text
 from gnet_audit.report import RowStatus, Verdict
@@ -17,6 +18,7 @@ MARK = {
     RowStatus.EQUIVALENT: "~",
     RowStatus.DIFFERS: "✗",
     RowStatus.CONSEQUENCE: "→",
+    RowStatus.ACCEPTED: "○",
     RowStatus.MISSING: "✗",
     RowStatus.EXTRA: "+",
     RowStatus.UNVERIFIED: "?",
@@ -26,6 +28,7 @@ WORD = {
     RowStatus.EQUIVALENT: "equivalent",
     RowStatus.DIFFERS: "differs",
     RowStatus.CONSEQUENCE: "follows",
+    RowStatus.ACCEPTED: "accepted",
     RowStatus.MISSING: "missing",
     RowStatus.EXTRA: "extra",
     RowStatus.UNVERIFIED: "unverified",
@@ -89,3 +92,15 @@ def some(names: tuple[str, ...], limit: int) -> str:
     shown = ", ".join(safe(name) for name in names[:limit])
     rest = len(names) - limit
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def cost(value: Cost) -> str:
+    """What a difference costs, here and in total."""
+    here = _difference(value.params, value.macs)
+    whole = _difference(value.total_params, value.total_macs)
+    return f"{here}, here and in total" if here == whole else f"{here} here; {whole} in total"
+
+
+def _difference(params: int, macs: int) -> str:
+    work = f"{signed(macs)} MACs per image" if macs else "no MACs"
+    return f"{signed(params)} parameters, {work}" if params else f"no parameters, {work}"

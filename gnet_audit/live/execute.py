@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import TypeAlias
 
 import torch
@@ -68,7 +69,7 @@ def apply(op: Op, inputs: Sequence[Tensor], weights: Weights) -> Tensor:
         case Concat(axis=axis):
             return torch.cat(list(inputs), dim=axis + 1)
         case Add():
-            return torch.stack(torch.broadcast_tensors(*inputs)).sum(0)
+            return sum(inputs[1:], inputs[0])
         case Elementwise():
             return _elementwise(op, inputs, weights)
         case _:
@@ -81,7 +82,7 @@ def _of_one(op: Op, x: Tensor, weights: Weights) -> Tensor:
         case Conv2d():
             return _convolved(op, x, weights)
         case Linear():
-            return F.linear(x.flatten(1), weights["weight"], weights.get("bias"))
+            return F.linear(x.flatten(1), weights["weight"].flatten(1), weights.get("bias"))
         case Pool2d():
             return _pooled(op, x)
         case AdaptivePool2d(kind=kind, output_size=size):
@@ -153,7 +154,8 @@ def _normalised(op: LRN, x: Tensor) -> Tensor:
 
 def _batch_normalised(op: BatchNorm, x: Tensor, weights: Weights) -> Tensor:
     running = (None, None) if op.batch_statistics else (weights["running_mean"], weights["running_var"])
-    return F.batch_norm(x, *running, weights.get("weight"), weights.get("bias"), op.batch_statistics, 0.0, op.eps)
+    weight, bias = weights.get("weight"), weights.get("bias")
+    return F.batch_norm(x, running[0], running[1], weight, bias, op.batch_statistics, 0.0, op.eps)
 
 
 def _activated(op: Activation, x: Tensor, weights: Weights) -> Tensor:
@@ -193,7 +195,7 @@ def _elementwise(op: Elementwise, inputs: Sequence[Tensor], weights: Weights) ->
     rest = iter(inputs)
     operands = [next(rest) if number is None else inputs[0].new_tensor(number) for number in constants]
     if weights:
-        operands.append(weights["bias"])
+        operands.append(next(iter(weights.values())))
     if len(operands) != 2:
         raise NotImplementedError(op_text(op))
     return _ARITHMETIC[op.function](*operands)
@@ -205,5 +207,5 @@ def keep_mask(x: Tensor, rate: float, *, channels: bool = False) -> Tensor:
         return torch.zeros_like(x)
     shape = (*x.shape[:2], 1, 1) if channels and x.dim() == 4 else x.shape
     # In blocks of one flat order: a map and its flattened form are dropped alike.
-    random = torch.rand(shape.numel(), generator=torch.Generator().manual_seed(0x6E657), dtype=torch.float64)
+    random = torch.rand(prod(shape), generator=torch.Generator().manual_seed(0x6E657), dtype=torch.float64)
     return ((random >= rate).to(x.dtype) / (1 - rate)).reshape(shape).to(x.device)

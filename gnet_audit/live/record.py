@@ -21,9 +21,9 @@ from torch.overrides import TorchFunctionMode
 
 from gnet_audit.live.calls import Call, Step, shape_of
 from gnet_audit.live.lines import Place, caller
-from gnet_audit.live.ops import ACTIVATIONS, OPS
+from gnet_audit.live.ops import OPS
 from gnet_audit.live.script import Interpreted
-from gnet_audit.live.shortcuts import result_of
+from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, mapped, result_of
 from gnet_audit.live.twin import Root, Twin
 from gnet_audit.network import Input, Linear, Op, Shape, Unknown, Weight
 
@@ -135,12 +135,6 @@ class Recorder(TorchFunctionMode):
         return self._noted(func, name, args, kwargs, result)
 
     def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.meta and any(id(tensor) in self.data for tensor in _tensors(args)):
-            if _in_place(func, name, args, kwargs):
-                if name.rstrip("_") in ACTIVATIONS:
-                    return args[0]
-            elif (made := result_of(func, name, args, kwargs)) is not None:
-                return made
         if name in _MOVES and args and isinstance(args[0], Tensor):
             result = self._moved(func, name, args, kwargs)
         else:
@@ -151,14 +145,18 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self.meta and any(id(tensor) in self.data for tensor in _tensors(args)):
+            made = result_of(func, name, args, kwargs, data=self.data, batch=self.batch)
+            if made is not None:
+                return made
         try:
             return func(*args, **kwargs)
         except (RuntimeError, NotImplementedError):
-            if not self.meta or name.rstrip("_") not in OPS:
+            if not self.meta or name.rstrip("_") not in EACH_IMAGE_ALONE:
                 raise
         # Torch explains itself better off meta, and has kernels there that it lacks on meta.
-        real = func(*_mapped(args, _zeros), **{key: _mapped(value, _zeros) for key, value in kwargs.items()})
-        return _mapped(real, _on_meta)
+        real = func(*mapped(args, _zeros), **{key: mapped(value, _zeros) for key, value in kwargs.items()})
+        return mapped(real, _on_meta)
 
     def _moved(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Casts happen, moves to another device don't."""
@@ -192,11 +190,11 @@ class Recorder(TorchFunctionMode):
 
     def _translated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The twin's tensors for the original's; on meta also for those that hold data among those that do not."""
-        args = tuple(_mapped(value, self._own) for value in args)
-        kwargs = {key: _mapped(value, self._own) for key, value in kwargs.items()}
+        args = tuple(mapped(value, self._own) for value in args)
+        kwargs = {key: mapped(value, self._own) for key, value in kwargs.items()}
         if self.meta and any(tensor.is_meta for tensor in _tensors((*args, *kwargs.values()))):
-            args = tuple(_mapped(value, self._counterpart) for value in args)
-            kwargs = {key: _mapped(value, self._counterpart) for key, value in kwargs.items()}
+            args = tuple(mapped(value, self._counterpart) for value in args)
+            kwargs = {key: mapped(value, self._counterpart) for key, value in kwargs.items()}
         return args, kwargs
 
     def _own(self, tensor: Tensor) -> Tensor:
@@ -342,10 +340,11 @@ _ROLES = frozenset({"weight", "bias", "running_mean", "running_var"})
 
 
 def is_leaf(module: nn.Module) -> bool:
-    """Whether a module is one of torch's own, without modules inside."""
+    """Whether a module runs a forward of torch's own, without modules inside."""
     if isinstance(module, Interpreted):
         return not module.parts and hasattr(nn, module.class_name)
-    return type(module).__module__.startswith("torch.nn.modules.") and not module._modules  # noqa: SLF001
+    home = getattr(type(module).forward, "__module__", "") or ""
+    return home.startswith("torch.nn.modules.") and module._modules.keys() <= {"parametrizations"}  # noqa: SLF001
 
 
 def class_name(module: nn.Module) -> str:
@@ -373,11 +372,3 @@ def _zeros(tensor: Tensor) -> Tensor:
 
 def _on_meta(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
-
-
-def _mapped(value: Any, change: Any) -> Any:
-    if isinstance(value, Tensor):
-        return change(value)
-    if type(value) in (list, tuple):
-        return type(value)(_mapped(item, change) for item in value)
-    return value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import torch
@@ -60,9 +61,11 @@ class Interpreted(nn.Module):
         """Run the graph of a scripted method."""
         scripted = self.scripted
         graph = scripted.graph if method == "forward" else getattr(scripted, method).graph
-        values = dict(zip((value.debugName() for value in graph.inputs()), (self, *args), strict=False))
-        results = _Run(values).block(graph)
-        return results[0] if len(results) == 1 else results
+        if any(_scripted_function(node) is None for node in graph.findAllNodes("prim::CallFunction")):
+            # A module from a file does not give its functions away but inlined.
+            graph = graph.copy()
+            torch._C._jit_pass_inline(graph)  # noqa: SLF001
+        return _run(graph, self, *args)
 
     def get(self, name: str) -> object:
         """An attribute as the graph reads it."""
@@ -114,7 +117,7 @@ def _results(node: Any, kind: str, inputs: list[Any], count: int) -> list[object
     if kind == "prim::Constant":
         return [_constant(node)]
     if kind == "prim::CallFunction":
-        return [_function(inputs[0], node)(*inputs[1:])]
+        return [_scripted_function(node)(*inputs[1:])]  # type: ignore[misc]
     if kind == "prim::CallMethod":
         part, *args = inputs
         name = node.s("name")
@@ -135,11 +138,11 @@ def _operator(node: Any, kind: str, inputs: list[Any], count: int) -> list[objec
     elif space == "aten" and hasattr(torch.ops.aten, name):
         result = getattr(torch.ops.aten, name)(*inputs)
     else:
-        try:
-            result = torch._C._jit_get_operation(kind)[0](*inputs)  # noqa: SLF001
-        except RuntimeError as error:
+        function: Callable[..., object] | None = torch._C._jit_get_operation(kind)[0]  # noqa: SLF001
+        if function is None:
             where = str(node.sourceRange()).strip().splitlines()
-            raise TargetError(f"the scripted op {kind} cannot be followed", where=where[0] if where else "") from error
+            raise TargetError(f"the scripted op {kind} cannot be followed", where=where[0] if where else "")
+        result = function(*inputs)
     if count == 0:
         return []
     return list(result) if count > 1 and isinstance(result, tuple | list) else [result]
@@ -147,17 +150,23 @@ def _operator(node: Any, kind: str, inputs: list[Any], count: int) -> list[objec
 
 def _constant(node: Any) -> object:
     output = node.output()
-    if output.type().kind() == "FunctionType":
-        return node.s("name"), output
-    return output.toIValue()
+    return None if output.type().kind() == "FunctionType" else output.toIValue()
 
 
-def _function(value: Any, node: Any) -> Callable[..., object]:
-    name, _ = value
-    function = getattr(F, name, None)
-    if callable(function):
-        return function  # type: ignore[no-any-return]
-    raise TargetError(f"the scripted function {name} cannot be followed", where=str(node.sourceRange()).split("\n")[0])
+def _scripted_function(node: Any) -> Callable[..., object] | None:
+    """What a node calls: torch's own function, or the graph of one of the user's; None where it cannot be found."""
+    constant = next(iter(node.inputs())).node()
+    function: Callable[..., object] | None = getattr(F, constant.s("name"), None)
+    if function is not None:
+        return function
+    compiled: Any = torch.jit._state._python_cu.find_function(str(constant.output().type()))  # noqa: SLF001
+    return None if compiled is None else partial(_run, compiled.graph)
+
+
+def _run(graph: Any, *args: object) -> object:
+    values = dict(zip((value.debugName() for value in graph.inputs()), args, strict=False))
+    results = _Run(values).block(graph)
+    return results[0] if len(results) == 1 else results
 
 
 _ON_TENSORS: dict[str, Callable[..., object]] = {

@@ -1,185 +1,112 @@
-"""Results of common functions on meta, without torch's own meta kernels.
+"""Results on meta by torch's ordinary kernels, run on a batch of no images.
 
-Those are written in Python and import a computer algebra system at the first call, which takes as long as torch itself.
-Windows are measured by the very function on a single channel of real zeros; what keeps a shape keeps it. Whatever
-is not plain goes to torch, and so does whatever is wrong, so that the error is torch's own.
+Torch's meta kernels are written in Python and import a computer algebra system at the first call, which takes as long
+as torch itself. A batch of none costs nothing either, and what torch gives for it, or refuses, is its own. Whatever
+may depend on the batch goes to meta.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+from collections.abc import Callable, Container
+from typing import Any
 
 import torch
 from torch import Tensor
 
-Arguments: TypeAlias = tuple[Any, ...]
-Named: TypeAlias = dict[str, Any]
-Rule: TypeAlias = Callable[[Callable[..., Any], Arguments, Named], Any]
-"""From a function and its arguments to its result; None where torch must be asked."""
+_NAMES = """
+conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution _convolution linear addmm matmul mm
+__matmul__ max_pool2d max_pool2d_with_indices avg_pool2d avg_pool3d adaptive_avg_pool2d adaptive_max_pool2d lp_pool2d
+adaptive_max_pool2d_with_indices batch_norm group_norm layer_norm local_response_norm dropout dropout2d
+feature_dropout alpha_dropout softmax log_softmax prelu pad constant_pad_nd
+relu relu6 leaky_relu rrelu elu celu selu silu mish gelu tanh sigmoid logsigmoid hardswish hardsigmoid hardtanh
+hardshrink softshrink softplus softsign tanhshrink threshold clamp clamp_min clamp_max
+add sub mul div true_divide pow rsub __rsub__ __rdiv__ __rtruediv__ __rpow__ __add__ __radd__ __sub__ __mul__ __rmul__
+__truediv__ __pow__ maximum minimum square sqrt rsqrt reciprocal neg exp log abs mean sum amax
+"""
+EACH_IMAGE_ALONE = frozenset(_NAMES.split())
+"""Functions that treat each image by itself."""
+
+_JOINING = frozenset({"cat", "concat", "concatenate"})
 
 
-def _meta(shape: Sequence[int], like: Tensor) -> Tensor:
-    return torch.empty(shape, dtype=like.dtype, device="meta")
-
-
-def _plain(value: object, dtype: torch.dtype | None = None) -> bool:
-    """Whether a value is an ordinary tensor on meta, of a type if one is given."""
-    if not isinstance(value, Tensor) or not value.is_meta or not value.is_contiguous():
-        return False
-    return value.is_floating_point() if dtype is None else value.dtype is dtype
-
-
-def _optional(value: object, shape: tuple[int, ...], dtype: torch.dtype) -> bool:
-    return value is None or (isinstance(value, Tensor) and _plain(value, dtype) and tuple(value.shape) == shape)
-
-
-@lru_cache(maxsize=64)
-def _thin(high: int, wide: int) -> Tensor:
-    return torch.zeros(1, 1, high, wide)
-
-
-# --- rules ----------------------------------------------------------------------------------------------------
-
-
-def _same(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    """Functions of each value alone: one tensor among the arguments."""
-    image = args[0]
-    if not _plain(image) or any(isinstance(value, Tensor) for value in (*args[1:], *kwargs.values())):
+def result_of(
+    function: Callable[..., Any],
+    name: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    *,
+    data: Container[int],
+    batch: int,
+) -> Any:
+    """The result of a function on meta; None where torch must be asked. `data` holds what has a batch, by identity."""
+    plain = name[:-1] if name.endswith("_") and not name.endswith("__") else name
+    if plain not in EACH_IMAGE_ALONE and not (plain in _JOINING and _apart(args, kwargs)):
         return None
-    return _meta(image.shape, image) if kwargs.get("dtype") is None else None
+    stand_ins: dict[int, tuple[Tensor, Tensor]] = {}
 
+    def smaller(tensor: Tensor) -> Tensor:
+        small = _small(tensor, batch, has_batch=id(tensor) in data)
+        stand_ins[id(small)] = tensor, small
+        return small
 
-def _norm(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    """Batch normalisation; too few values to have a variance are torch's to refuse."""
-    image = args[0]
-    tensors = [value for value in (*args[1:], *kwargs.values()) if value is not None and isinstance(value, Tensor)]
-    if not _plain(image) or image.ndim < 2 or image.numel() <= image.shape[1]:
-        return None
-    fit = all(_plain(value, image.dtype) and value.shape == image.shape[1:2] for value in tensors)
-    return _meta(image.shape, image) if fit else None
+    def larger(small: Tensor) -> Tensor:
+        if id(small) in stand_ins:
+            return stand_ins[id(small)][0]
+        if not small.ndim or small.shape[0] or 0 in small.shape[1:]:
+            raise _OddError
+        return torch.empty((batch, *small.shape[1:]), dtype=small.dtype, device="meta")
 
-
-def _pool(function: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    image = args[0]
-    if not _plain(image) or image.ndim != 4:
-        return None
-    with torch.no_grad():
-        small = function(_thin(*image.shape[2:]), *args[1:], **kwargs)
-    if isinstance(small, tuple):
-        return tuple(torch.empty((*image.shape[:2], *t.shape[2:]), dtype=t.dtype, device="meta") for t in small)
-    return _meta((*image.shape[:2], *small.shape[2:]), image)
-
-
-def _conv2d(function: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    given: list[Any] = [args[at] if len(args) > at else kwargs.get(name, other) for at, name, other in _CONV2D]
-    image, weight, bias, groups = given
-    if not (isinstance(weight, Tensor) and _plain(image) and _plain(weight, image.dtype)):
-        return None
-    if image.ndim != 4 or weight.ndim != 4 or type(groups) is not int or groups < 1:
-        return None
-    width, inner = weight.shape[:2]
-    if image.shape[1] != inner * groups or width % groups or not _optional(bias, (width,), image.dtype):
-        return None
-    settings = {name: value for name, value in kwargs.items() if name in {"stride", "padding", "dilation"}}
-    with torch.no_grad():
-        small = function(_thin(*image.shape[2:]), _thin(*weight.shape[2:]), None, *args[3:6], **settings)
-    return _meta((image.shape[0], width, *small.shape[2:]), image)
-
-
-_CONV2D = ((0, "input", None), (1, "weight", None), (2, "bias", None), (6, "groups", 1))
-_LINEAR = ("input", "weight", "bias")
-
-
-def _linear(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    given: list[Any] = [args[at] if len(args) > at else kwargs.get(name) for at, name in enumerate(_LINEAR)]
-    vector, weight, bias = given
-    if not (_plain(vector) and isinstance(weight, Tensor) and _plain(weight, vector.dtype)):
-        return None
-    if weight.ndim != 2 or not vector.ndim or vector.shape[-1] != weight.shape[1]:
-        return None
-    return (
-        _meta((*vector.shape[:-1], weight.shape[0]), vector)
-        if _optional(bias, weight.shape[:1], vector.dtype)
-        else None
-    )
-
-
-def _cat(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    parts, dim = args[0], args[1] if len(args) > 1 else kwargs.get("dim", 0)
-    if not parts or not _plain(parts[0]) or not all(_plain(part, parts[0].dtype) for part in parts):
-        return None
-    first = parts[0]
-    if type(dim) is not int or not -first.ndim <= dim < first.ndim or kwargs.keys() - {"dim", "tensors"}:
-        return None
-    dim %= first.ndim
-    shapes = {(*part.shape[:dim], *part.shape[dim + 1 :]) for part in parts}
-    if len(shapes) > 1 or any(part.ndim != first.ndim for part in parts):
-        return None
-    return _meta((*first.shape[:dim], sum(part.shape[dim] for part in parts), *first.shape[dim + 1 :]), first)
-
-
-def _binary(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    """Arithmetic of a tensor with a number, or of two tensors of one shape."""
-    if len(args) != 2 or kwargs:
-        return None
-    first, second = args
-    if _plain(first) and type(second) in (int, float):
-        return _meta(first.shape, first)
-    if _plain(second) and type(first) in (int, float):
-        return _meta(second.shape, second)
-    alike = _plain(first) and _plain(second, first.dtype) and first.shape == second.shape
-    return _meta(first.shape, first) if alike else None
-
-
-def _mean(_: Callable[..., Any], args: Arguments, kwargs: Named) -> Any:
-    image = args[0]
-    dims, keep = (
-        args[place] if len(args) > place else kwargs.get(name) for place, name in ((1, "dim"), (2, "keepdim"))
-    )
-    wanted = (dims,) if type(dims) is int else dims
-    if not _plain(image) or kwargs.get("dtype") is not None or not isinstance(wanted, tuple | list) or not wanted:
-        return None
-    if not all(type(dim) is int and -image.ndim <= dim < image.ndim for dim in wanted):
-        return None
-    gone = {dim % image.ndim for dim in wanted}
-    if len(gone) < len(wanted):
-        return None
-    sizes = enumerate(image.shape)
-    return _meta([1 if at in gone else size for at, size in sizes if keep or at not in gone], image)
-
-
-_SAME = (
-    "relu relu6 leaky_relu elu gelu silu mish tanh sigmoid hardswish hardsigmoid hardtanh softplus selu celu clamp "
-    "clamp_min dropout dropout2d local_response_norm softmax log_softmax square sqrt rsqrt neg exp abs log reciprocal"
-)
-_BINARY = (
-    "add sub mul div true_divide pow rsub __rsub__ __rdiv__ __rtruediv__ __pow__ __add__ __sub__ __mul__ __truediv__"
-)
-_POOLS = (
-    "max_pool2d max_pool2d_with_indices avg_pool2d adaptive_avg_pool2d adaptive_max_pool2d "
-    "adaptive_max_pool2d_with_indices lp_pool2d"
-)
-RULES: dict[str, Rule] = {
-    **dict.fromkeys(_SAME.split(), _same),
-    **dict.fromkeys(_BINARY.split(), _binary),
-    **dict.fromkeys(_POOLS.split(), _pool),
-    **dict.fromkeys(("cat", "concat", "concatenate"), _cat),
-    **dict.fromkeys(("mean", "sum", "amax"), _mean),
-    "batch_norm": _norm,
-    "conv2d": _conv2d,
-    "linear": _linear,
-}
-"""What is known about a function's result, by the function's name."""
-
-
-def result_of(function: Callable[..., Any], name: str, args: Arguments, kwargs: Named) -> Any:
-    """The result of a function on meta; None where torch must be asked."""
-    rule = RULES.get(name)
-    if rule is None or not args:
-        return None
     try:
-        return rule(function, args, kwargs)
-    except RuntimeError:
+        if plain == "batch_norm" and not _normalisable(*args, *kwargs.values()):
+            return None
+        small = function(
+            *(mapped(value, smaller) for value in args),
+            **{key: mapped(value, smaller) for key, value in kwargs.items()},
+        )
+        return mapped(small, larger)
+    except (_OddError, RuntimeError, ValueError, IndexError, TypeError, AttributeError):
+        # What is wrong is told by torch itself, with the true numbers.
         return None
+
+
+class _OddError(Exception):
+    """A tensor that the trick does not hold for."""
+
+
+def _small(tensor: Tensor, batch: int, *, has_batch: bool) -> Tensor:
+    if not tensor.is_meta:
+        if tensor.ndim:
+            raise _OddError
+        return tensor
+    if has_batch:
+        if not tensor.ndim or tensor.shape[0] != batch or not tensor.is_contiguous():
+            raise _OddError
+        return torch.empty((0, *tensor.shape[1:]), dtype=tensor.dtype)
+    # Never read: memory that nobody touches is no memory.
+    return torch.empty(tensor.shape, dtype=tensor.dtype)
+
+
+def _normalisable(image: Tensor, *others: Any) -> bool:
+    """What batch normalisation does not check without images: one statistic a channel, several values for each."""
+    width = image.shape[1:2]
+    fits = all(other.shape == width for other in others if isinstance(other, Tensor))
+    return fits and image.numel() > image.shape[1]
+
+
+def _apart(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether tensors are joined along another axis than the batch."""
+    parts = args[0] if args else kwargs.get("tensors", ())
+    dim = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
+    return bool(parts) and isinstance(dim, int) and dim not in (0, -parts[0].ndim)
+
+
+def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """A value with another tensor for each tensor in it."""
+    if isinstance(value, Tensor):
+        return change(value)
+    if isinstance(value, list | tuple):
+        items = [mapped(item, change) for item in value]
+        if hasattr(value, "_fields"):
+            return type(value)(*items)
+        return type(value)(items) if type(value) in (list, tuple) else value
+    return value

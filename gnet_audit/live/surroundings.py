@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import sys
 import warnings
@@ -34,6 +35,18 @@ def undisturbed() -> Iterator[None]:
         torch.set_default_dtype(kind)
         if torch.get_default_device() != device:
             torch.set_default_device(None if device.type == "cpu" else device)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No garbage is collected: one collection walks through all of torch, which takes longer than a trace."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _uncompiled() -> AbstractContextManager[object]:

@@ -17,7 +17,7 @@ from gnet_audit.errors import TargetError
 from gnet_audit.live import load
 from gnet_audit.live.googlenet import GoogLeNet
 from gnet_audit.live.lines import Construction, Locations, Place, raised, shown
-from gnet_audit.live.surroundings import undisturbed
+from gnet_audit.live.surroundings import uncollected, undisturbed
 from gnet_audit.live.twin import Twin, twin_of, unwrapped
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
@@ -76,7 +76,7 @@ class Build:
 def build(target: object, args: Mapping[str, object] = NOTHING) -> Build:
     """The model that a target stands for; on meta where its constructor allows it."""
     construction = Construction()
-    with undisturbed():
+    with undisturbed(), uncollected():
         if not isinstance(target, str):
             return _built(target, _class_of(target), args, construction, None)
         if target == "reference":

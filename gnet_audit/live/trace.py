@@ -13,7 +13,7 @@ from gnet_audit.errors import TargetError
 from gnet_audit.live.lines import Locations, Place, raised, shown
 from gnet_audit.live.outputs import tensors_in
 from gnet_audit.live.record import Entry, Recorder
-from gnet_audit.live.surroundings import undisturbed
+from gnet_audit.live.surroundings import uncollected, undisturbed
 from gnet_audit.live.target import Build
 from gnet_audit.live.twin import Twin
 from gnet_audit.network import (
@@ -48,10 +48,11 @@ def trace(build: Build, mode: Mode, input_shape: Shape, batch: int | None = None
     """
     if mode is Mode.TRAIN and batch == 1:
         batch = None
-    traced = _on_some_device(build, mode, (batch or 2, *input_shape))
-    if not traced.error or batch is not None:
-        return traced
-    single = _on_some_device(build, mode, (1, *input_shape))
+    with uncollected():
+        traced = _on_some_device(build, mode, (batch or 2, *input_shape))
+        if not traced.error or batch is not None:
+            return traced
+        single = _on_some_device(build, mode, (1, *input_shape))
     if single.error:
         return traced
     note = Unverified(what="more than one image at a time", why=f"the forward raises: {traced.error}")
@@ -131,6 +132,13 @@ def _image(twin: Twin, shape: Shape) -> Tensor:
 
 
 @contextmanager
+def running(build: Build, twin: Twin, mode: Mode) -> Iterator[None]:
+    """Have a twin in a mode, and what its code imports where it was."""
+    with _modes(twin, mode, []), build.importable():
+        yield
+
+
+@contextmanager
 def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
     """Set the twin's mode as its user would; the original's flags follow while code that reaches it runs."""
     training = mode is Mode.TRAIN
@@ -174,6 +182,8 @@ _LONGEST = 400
 
 
 def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
+    if entry.name == "input":
+        return Layer(name=entry.name, op=entry.op, shape=entry.shape, origin=CodeOrigin())
     call = locations.at(entry.call)
     constructed = locations.each(build.constructed.get(entry.owner, ()))
     if not entry.leaf and call is not None:
@@ -182,7 +192,7 @@ def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
     return Layer(
         name=entry.name,
         op=entry.op,
-        inputs=entry.inputs if entry.name != "input" else (),
+        inputs=entry.inputs,
         shape=entry.shape,
         params=entry.params,
         macs=entry.macs,
@@ -223,7 +233,7 @@ def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
         parts = name.split(".")
         alive.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
     reported: list[str] = []
-    names = list(dict.fromkeys(twin.names[id(part)] for part in build.module.modules()))
+    names = list(dict.fromkeys(twin.names[id(part)] for part in twin.original.modules()))
     for name in names:
         if name in alive or any(name.startswith(f"{above}.") for above in reported):
             continue

@@ -168,8 +168,8 @@ def _copied(value: object, memo: dict[int, object], device: torch.device, tensor
         memo[id(value)] = items
         items.extend(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
         return items
-    if kind is tuple:
-        return tuple(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
+    if kind is tuple or kind is set:
+        return kind(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
     try:
         return copy.deepcopy(value, memo)
     except Exception:  # noqa: BLE001 - whatever cannot be copied (a lock, a file) is shared as it is

@@ -1,0 +1,391 @@
+"""The commands `flops` and `spec lint`: words to values, counting and perhaps measuring, a reply."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gnet_audit import options, policy
+from gnet_audit.commands_words import (
+    STATUSES,
+    TARGETS,
+    Arg,
+    ExitZero,
+    FailOn,
+    Input,
+    Json,
+    Output,
+    SpecName,
+    Target,
+    Width,
+    epilog,
+    repeatable,
+    text_option,
+)  # fmt: skip
+from gnet_audit.commands_words import width as _columns
+from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
+from gnet_audit.formats import Format
+from gnet_audit.formats.view import Depth
+from gnet_audit.network import Mode, Network, Shape
+from gnet_audit.output import PROGRAM, Document, Reply, colored, say
+from gnet_audit.report import Verdict
+from gnet_audit.rules import Severity
+from gnet_audit.speed import DEFAULT_BATCHES, Effort, Plan, Record, Row, Speed, Stage, collected, config
+from gnet_audit.work import PRODUCTS, Kind
+
+if TYPE_CHECKING:
+    from gnet_audit.counts import Reconciled
+    from gnet_audit.flops import Flops
+    from gnet_audit.live.target import Build
+    from gnet_audit.report import Report
+    from gnet_audit.spec import Spec
+
+
+class Sort(StrEnum):
+    """The order of the lines that were timed."""
+
+    PAPER = "paper"
+    TIME = "time"
+
+
+Count = Annotated[list[str], repeatable("--count", metavar="KINDS", help=f"all, or of {', '.join(Kind)}.")]
+Counters = Annotated[bool, typer.Option("--counters", help="Ask torchinfo, fvcore and FlopCounterMode too.")]
+Devices = Annotated[
+    list[str], repeatable("--device", metavar="DEVICE", help="Measure on cpu, cuda, cuda:N; repeatable.")
+]
+Batches = Annotated[list[str], repeatable("--batch", metavar="N,N", help="Images at once. [default: 1,32,128]")]
+Configs = Annotated[
+    list[str],
+    repeatable(
+        "--config", metavar="CONFIG", help="fp32, tf32, bf16 or fp16, + channels_last, cast, fused, compile, graph."
+    ),
+]
+AutoBatch = Annotated[bool, typer.Option("--auto-batch", help="Halve a batch that does not fit into memory.")]
+Duration = Annotated[float, typer.Option("--duration", metavar="SECONDS", help="Least seconds of each row.")]
+Sorting = Annotated[str, typer.Option("--sort", metavar="ORDER", help="Timed lines in `paper` order, or by `time`.")]
+Plot = Annotated[str, text_option("--plot", metavar="FILE", help="The roofline as PNG or SVG.")]
+Lines = Annotated[str, typer.Option("--depth", metavar="DEPTH", help="A line for each `row` of the paper, or `slot`.")]
+Formats = Annotated[list[str], repeatable("-f", "--format", metavar="FORMAT[:FILE]", help="text or json; repeatable.")]
+Paper = Annotated[str, typer.Argument(metavar="SPEC", help="A shipped spec, or a .toml file.")]
+
+
+def register(app: typer.Typer, spec_app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command(
+        epilog=epilog(
+            "flops",
+            "flops torchvision:googlenet --counters",
+            "flops nets/google.py:GoogLeNet --count all --depth slot",
+            "flops --device cuda --config bf16+channels_last+compile --batch 128 --sort time",
+            "flops --device cpu --batch 1,8 --plot roofline.png -f text -f json:speed.json",
+            also=f"{TARGETS}\n{STATUSES}",
+        )
+    )(flops)
+    spec_app.command("lint", epilog=epilog("spec lint", "spec lint specs/mine.toml --fail-on warning"))(lint_spec)
+
+
+# --- spec lint: no torch -----------------------------------------------------------------------------------------
+
+
+def lint_spec(
+    *,
+    spec: Paper = "googlenet",
+    width: Width = None,
+    format: Formats,
+    json: Json = False,
+    output: Output = "",
+    fail_on: FailOn = "error",
+    exit_zero: ExitZero = False,
+) -> Reply:
+    """Hold a paper's printed counts against its own channels, each other and its totals."""
+    destinations = _destinations(format, json=json, output=output)
+    severity = options.choice(fail_on, Severity, "--fail-on")
+    columns = _columns(width)
+    from gnet_audit.contradictions import lint
+    from gnet_audit.formats import lint as formats
+    from gnet_audit.spec import load
+
+    found = lint(load(spec))
+    grave = any(one.severity.rank >= severity.rank for one in found.contradictions)
+    return Reply(
+        documents=tuple(
+            Document(text=formats.to_json(found), file=destination.file, machine=True)
+            if destination.format is Format.JSON
+            else Document(text=formats.text(found, width=columns, color=_color(destination)), file=destination.file)
+            for destination in destinations
+        ),
+        status=ExitStatus.FINDINGS if grave and not exit_zero else ExitStatus.CLEAN,
+    )
+
+
+# --- flops -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """A model, traced and audited."""
+
+    paper: Spec
+    build: Build
+    shape: Shape
+    networks: Mapping[Mode, Network]
+    report: Report
+
+
+def flops(
+    *,
+    target: Target = "reference",
+    spec: SpecName = "googlenet",
+    input: Input = "",
+    arg: Arg,
+    count: Count,
+    counters: Counters = False,
+    device: Devices,
+    batch: Batches,
+    config: Configs,
+    auto_batch: AutoBatch = False,
+    duration: Duration = 2.0,
+    depth: Lines = "row",
+    sort: Sorting = "paper",
+    plot: Plot = "",
+    width: Width = None,
+    format: Formats,
+    json: Json = False,
+    output: Output = "",
+    fail_on: FailOn = "error",
+    exit_zero: ExitZero = False,
+) -> Reply:
+    """Count a network's work against the paper and other counters; measure its speed."""
+    destinations = _destinations(format, json=json, output=output)
+    severity = options.choice(fail_on, Severity, "--fail-on")
+    chosen = options.choice(depth, Depth, "--depth"), options.choice(sort, Sort, "--sort"), _columns(width)
+    kinds = _kinds(count)
+    plans = _plans(device, batch, config, auto_batch=auto_batch, duration=duration)
+    picture = _picture(plot, plans)
+    with redirect_stdout(sys.stderr), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _present(plans)
+        subject = _subject(target, spec, input, arg)
+        opinions = _opinions(subject) if counters and not subject.report.error else ()
+        speed = _measured(subject, plans) if plans and not subject.report.error else None
+    from gnet_audit.flops import flops as put_together
+
+    found = put_together(subject.paper, subject.report, subject.networks, kinds=kinds, counters=opinions, speed=speed)
+    if picture and speed and not speed.interrupted:
+        _drawn(found, plot, picture)
+    return Reply(
+        documents=tuple(_document(found, destination, *chosen) for destination in destinations),
+        problems=(subject.report.error,) if subject.report.error else (),
+        status=_status(found, severity, exit_zero=exit_zero),
+    )
+
+
+def _status(found: Flops, fail_on: Severity, *, exit_zero: bool) -> ExitStatus:
+    if found.speed and found.speed.interrupted:
+        return ExitStatus.INTERRUPTED
+    if found.report.error:
+        return ExitStatus.USAGE
+    grave = any(policy.fails(finding, fail_on) for finding in found.findings)
+    foreign = found.report.verdict is Verdict.NOT_THIS_NETWORK
+    return ExitStatus.FINDINGS if (grave or foreign) and not exit_zero else ExitStatus.CLEAN
+
+
+def _subject(target: str, spec: str, input: str, arg: list[str]) -> _Subject:
+    """Understand, then build, trace and audit."""
+    size = options.input_size(input) if input else None
+    arguments = options.arguments(arg)
+    from gnet_audit import pipeline
+    from gnet_audit.live import target as targets
+    from gnet_audit.live import trace as traces
+    from gnet_audit.spec import load
+
+    paper = load(spec)
+    shape = size.shape if size else paper.input_shape
+    build = targets.build(target, arguments)
+    traced = {mode: traces.trace(build, mode, shape, size.batch if size else None) for mode in pipeline.MODES}
+    evidence = pipeline.Evidence(name=build.text, owned=build.params)
+    report = pipeline.judge(paper, shape, traced, evidence)
+    whole = {mode: one.network for mode, one in traced.items() if not one.error}
+    networks = whole or {mode: one.network for mode, one in traced.items()}
+    return _Subject(paper=paper, build=build, shape=shape, networks=networks, report=report)
+
+
+def _opinions(subject: _Subject) -> tuple[Reconciled, ...]:
+    from gnet_audit.live.counters import count
+
+    network = subject.networks.get(Mode.EVAL)
+    return tuple(count(subject.build, network, subject.shape)) if network else ()
+
+
+# --- measuring -----------------------------------------------------------------------------------------------------
+
+
+def _plans(
+    devices: list[str], batches: list[str], configs: list[str], *, auto_batch: bool, duration: float
+) -> tuple[Plan, ...]:
+    """One plan for each device."""
+    names = tuple(dict.fromkeys(options.words(devices)))
+    for option, given in (("--batch", batches), ("--config", configs), ("--auto-batch", auto_batch)):
+        if given and not names:
+            raise UsageError("nothing is measured without a device", where=option, expected="--device as well")
+    if not 0 < duration <= 3600:
+        raise UsageError("out of range", where="--duration", expected="seconds up to 3600", got=f"{duration:g}")
+    effort = Effort(seconds=duration, warm_seconds=min(1.0, duration), most=max(30.0, 2 * duration))
+    sizes = tuple(dict.fromkeys(map(_batch, options.words(batches)))) or DEFAULT_BATCHES
+    chosen = tuple(dict.fromkeys(map(config, options.words(configs))))
+    return tuple(
+        Plan(device=name, batches=sizes, configs=chosen, auto_batch=auto_batch, effort=effort) for name in names
+    )
+
+
+def _batch(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1_000_000:
+        raise UsageError("not a batch", where="--batch", expected="whole numbers such as 1,32,128", got=repr(text))
+    return int(text)
+
+
+def _present(plans: tuple[Plan, ...]) -> None:
+    """Stop before anything is built where no device that was asked for is there; one of several may be missing."""
+    if not plans:
+        return
+    from gnet_audit.live.device import device
+
+    missing: list[UnavailableError] = []
+    for plan in plans:
+        try:
+            device(plan.device)
+        except UnavailableError as error:
+            missing.append(error)
+    if len(missing) == len(plans):
+        raise missing[0]
+
+
+def _measured(subject: _Subject, plans: tuple[Plan, ...]) -> Speed:
+    """Measure plan after plan; Ctrl-C keeps what is finished."""
+    records: list[Record] = []
+    line, began = _Line(), time.monotonic()
+    try:
+        for record in _records(subject, plans):
+            if isinstance(record, Stage):
+                line.show(_told(record, time.monotonic() - began))
+            else:
+                records.append(record)
+    except KeyboardInterrupt:
+        return collected(records, interrupted=True)
+    finally:
+        line.clear()
+    return collected(records)
+
+
+def _records(subject: _Subject, plans: tuple[Plan, ...]) -> Iterator[Record]:
+    from gnet_audit.live.bench import measure
+
+    network = subject.networks.get(Mode.EVAL)
+    if network is None:
+        return
+    for plan in plans:
+        try:
+            yield from measure(subject.build, network, subject.shape, plan)
+        except UnavailableError as error:
+            first = plan.configs[0] if plan.configs else config("fp32")
+            batch = plan.batches[0]
+            yield Row(device=plan.device, config=first, batch=batch, asked=batch, failure=error.line)
+
+
+def _told(stage: Stage, seconds: float) -> str:
+    """What is measured now, and how long it still takes if the rest goes as what is done."""
+    done = stage.number - 1
+    left = f", about {seconds / done * (stage.of - done):.0f} s left" if done else ""
+    return f"{PROGRAM}: {stage.number} of {stage.of}: {stage.name}{left}"
+
+
+@dataclass(slots=True)
+class _Line:
+    """A line of a terminal that is written over and over; nothing where nobody reads it."""
+
+    length: int = field(default=0)
+
+    def show(self, text: str) -> None:
+        """Write over what stands there."""
+        if sys.stderr is not None and sys.stderr.isatty():
+            sys.stderr.write("\r" + text.ljust(self.length))
+            sys.stderr.flush()
+            self.length = len(text)
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        if self.length:
+            self.show("")
+            sys.stderr.write("\r")
+            self.length = 0
+
+
+# --- words and documents -------------------------------------------------------------------------------------------
+
+
+def _kinds(texts: list[str]) -> frozenset[Kind]:
+    words = options.words(texts)
+    if not words:
+        return PRODUCTS
+    if "all" in words:
+        return frozenset(Kind)
+    return frozenset(options.choices(words, Kind, "--count"))
+
+
+def _picture(file: str, plans: tuple[Plan, ...]) -> str:
+    """The kind of picture asked for, refused before a long run and not after it."""
+    if not file:
+        return ""
+    if not plans:
+        raise UsageError("nothing is timed without a device", where="--plot", expected="--device as well")
+    if not Path(file).absolute().parent.is_dir():
+        raise UsageError("no such directory", where=f"--plot {file}", expected="a file in a directory that exists")
+    from gnet_audit.formats.roofline import kind
+
+    return kind(file)
+
+
+def _drawn(found: Flops, file: str, kind: str) -> None:
+    from gnet_audit.formats.roofline import picture
+
+    content = picture(found, kind)
+    try:
+        Path(file).write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"cannot write: {error.strerror or error}", where=f"--plot {file}") from error
+    say(f"wrote {file}")
+
+
+def _document(found: Flops, destination: options.Destination, depth: Depth, order: Sort, columns: int) -> Document:
+    if destination.format is Format.JSON:
+        from gnet_audit.formats import flops_json
+
+        return Document(text=flops_json.render(found), file=destination.file, machine=True)
+    from gnet_audit.formats import flops as texts
+
+    choices = texts.Choices(width=columns, color=_color(destination), depth=depth, by_time=order is Sort.TIME)
+    return Document(text=texts.text(found, choices), file=destination.file)
+
+
+def _destinations(format: list[str], *, json: bool, output: str) -> tuple[options.Destination, ...]:
+    found = options.destinations(format, json=json, output=output)
+    for destination in found:
+        if destination.format not in {Format.TEXT, Format.JSON}:
+            raise UsageError(
+                "no such choice", where="--format", expected="text, json", got=repr(destination.format.value)
+            )
+    return found
+
+
+def _color(destination: options.Destination) -> bool:
+    return not destination.file and colored(sys.__stdout__, os.environ)

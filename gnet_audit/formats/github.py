@@ -1,0 +1,64 @@
+"""A report as annotations of a GitHub Actions step, and as the step's summary."""
+
+from __future__ import annotations
+
+from gnet_audit.findings import Finding
+from gnet_audit.formats import markdown, places, terse, words
+from gnet_audit.formats.view import View
+from gnet_audit.report import Report
+from gnet_audit.rules import BY_ID, Severity
+
+MOST = 10
+"""GitHub shows this many annotations of a step and drops the others without a word."""
+ROOM = 1024 * 1024
+"""Bytes that the summary of a step may have."""
+COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def render(report: Report, view: View) -> str:
+    """At most ten annotations, the gravest first, the last of them saying how many more there are; then the verdict."""
+    heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
+    texts = [_annotation(report, finding, view) for finding in heard]
+    texts += [_command("error", {"title": "accepted in vain"}, text) for text in report.stale]
+    texts += [_command("error", {"title": "stopped"}, report.error)] if report.error else []
+    if len(texts) > MOST:
+        more = len(texts) - MOST + 1
+        texts = [*texts[: MOST - 1], _command("notice", {"title": "gnet-audit"}, f"+{more} more in the summary")]
+    lines = [*texts, *([terse.variant_line(report)] if report.variant else []), terse.verdict_line(report)]
+    return "".join(f"{line.replace('##[', '## [')}\n" for line in lines)  # that begins a command anywhere in a line
+
+
+def summary(report: Report, view: View, *, used: int = 0) -> str:
+    """The report as Markdown for the page of the run, shortened to the room that is left on it."""
+    for full in (True, False):
+        text = markdown.render(report, view, table=full)
+        if len(text.encode("utf-8", "replace")) + used < ROOM:
+            return text
+    head = f"## gnet-audit\n\n{markdown.escaped(terse.verdict_line(report))}\n\nToo long for this page.\n"
+    return head if len(head.encode("utf-8", "replace")) + used < ROOM else ""
+
+
+def _annotation(report: Report, finding: Finding, view: View) -> str:
+    spot = places.spot(report, finding)
+    title = f"{finding.rule} {BY_ID[finding.rule].title}: {words.some(finding.rows, 2)}"
+    message = f"{finding.message} Expected {finding.expected}, found {finding.found}. {finding.cure}".rstrip()
+    if finding.accepted:
+        message += f" Accepted: {finding.accepted}"
+    where = {}
+    if spot:
+        where = {"file": places.relative(spot.location.file, view.folder), "line": str(max(spot.location.line, 1))}
+    return _command(COMMAND[finding.severity], {**where, "title": title}, message)
+
+
+def _command(name: str, properties: dict[str, str], message: str) -> str:
+    told = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+    return f"::{name} {told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """A message on one line; percent signs and breaks are written as the runner reads them."""
+    return words.safe(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,156 @@
+"""The proof: the paper's network with the findings applied, executed beside the model with the model's own weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+from gnet_audit import patch
+from gnet_audit.compare import Comparison, View
+from gnet_audit.errors import ShapeError
+from gnet_audit.findings import Edit
+from gnet_audit.live import execute
+from gnet_audit.live.target import Build
+from gnet_audit.live.twin import Twin
+from gnet_audit.live.values import Values, randomised, values
+from gnet_audit.network import Activation, BatchNorm, Layer, Mode, Network, Shape, Weight
+from gnet_audit.proof import TOLERANCE, Gap, ModeProof, Proof, ProofStatus, Statistics
+
+
+def prove(
+    build: Build,
+    expected: Mapping[Mode, Network],
+    comparison: Comparison,
+    edits: Iterable[Edit],
+    input_shape: Shape,
+) -> Proof:
+    """Execute both sides on random images in every mode that could be traced, and compare all that corresponds."""
+    applied = tuple(edits)
+    modes: list[ModeProof] = []
+    try:
+        twin = randomised(build, input_shape)
+    except Exception as error:  # noqa: BLE001 - copying the user's model runs the user's code
+        twin, why = None, f"the model cannot be copied with numbers ({type(error).__name__}: {error})"
+    for mode, view in sorted(comparison.views.items()):
+        if twin is None:
+            modes.append(ModeProof(mode=mode, status=ProofStatus.OPEN, why=why))
+        elif view.complete:
+            modes.append(_mode(build, twin, expected[mode], view, applied, input_shape))
+        else:
+            modes.append(ModeProof(mode=mode, status=ProofStatus.OPEN, why="the forward stopped"))
+    return Proof(modes=tuple(modes), input_shape=input_shape)
+
+
+def _mode(
+    build: Build, twin: Twin, expected: Network, view: View, edits: tuple[Edit, ...], input_shape: Shape
+) -> ModeProof:
+    mode = expected.mode
+    try:
+        claimed = patch.apply(expected, edits)
+        found = values(build, twin, mode, input_shape)
+        partners = _partners(claimed, view)
+        return _compared(claimed, view, found, partners)
+    except execute.UnknownOpError as error:
+        why = str(error)
+    except ShapeError as error:
+        why = f"the findings cannot be applied together: {error.line}"
+    except Exception as error:  # noqa: BLE001 - the model's forward is the user's code
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
+    return ModeProof(mode=mode, status=ProofStatus.OPEN, why=why)
+
+
+def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str, Layer]) -> ModeProof:
+    with torch.no_grad():
+        own = execute.run(claimed, lambda layer: _weights(layer, partners, found), found.image)
+    count, worst = 0, 0.0
+    for layer in claimed.layers:
+        partner = partners.get(layer.name)
+        if partner is None or partner.name in view.rewrites.changed or partner.name not in found.layers:
+            continue
+        error = _error(own[layer.name], found.layers[partner.name])
+        if not error <= TOLERANCE:
+            return _failed(view, layer.name, partner.name, error, own[layer.name], found.layers[partner.name])
+        count, worst = count + 1, max(worst, error)
+    slot_of = {partner.name: name for name, partner in partners.items()}
+    for output in view.found.outputs:
+        slot = slot_of.get(output.layer)
+        if slot is None:
+            why = f"the output {output.path} has no counterpart in the paper's network with the findings"
+            return ModeProof(mode=claimed.mode, status=ProofStatus.OPEN, slots=count, why=why)
+        error = _error(own[slot], found.outputs[output.path])
+        if not error <= TOLERANCE:
+            return _failed(view, slot, output.path, error, own[slot], found.outputs[output.path])
+        worst = max(worst, error)
+    return ModeProof(
+        mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, outputs=len(view.found.outputs), error=worst
+    )
+
+
+def _error(one: Tensor, two: Tensor) -> float:
+    """The largest difference as a share of the largest value; a map and its flattened form may be equal."""
+    if one.numel() != two.numel() or one.shape[0] != two.shape[0]:
+        return float("inf")
+    one, two = one.reshape(two.shape).double(), two.double()
+    scale = max(one.abs().max().item(), two.abs().max().item())
+    return (one - two).abs().max().item() / scale if scale else 0.0
+
+
+def _failed(view: View, slot: str, layer: str, error: float, own: Tensor, found: Tensor) -> ModeProof:
+    gap = Gap(slot=slot, layer=layer, error=error, expected=_statistics(own), found=_statistics(found))
+    size = "other shapes" if error == float("inf") else f"a difference of {error:.1e}"
+    return ModeProof(
+        mode=view.expected.mode,
+        status=ProofStatus.FAILED,
+        why=f"{slot} and the model's {layer} differ although the findings say nothing more ({size})",
+        gap=gap,
+    )
+
+
+def _statistics(value: Tensor) -> Statistics:
+    numbers = value.double()
+    return Statistics(
+        shape=tuple(value.shape[1:]),
+        mean=numbers.mean().item(),
+        deviation=numbers.std(correction=0).item(),
+        low=numbers.min().item(),
+        high=numbers.max().item(),
+    )
+
+
+# --- which of the model's layers is which ---------------------------------------------------------------
+
+
+def _partners(claimed: Network, view: View) -> dict[str, Layer]:
+    """For each layer of the paper's network with the findings the model's layer that it is said to be."""
+    partners = {layer.name: view.found.by_name[layer.of] for layer in claimed.layers if layer.of in view.found.by_name}
+    taken = {partner.name for partner in partners.values()}
+    for pair in view.alignment.pairs:
+        if pair.expected is None or pair.found is None:
+            continue
+        partners.setdefault(pair.expected.anchor.name, pair.found.anchor)
+        for kind in (Activation, BatchNorm):
+            own = [layer for layer in pair.found.trail if isinstance(layer.op, kind) and layer.name not in taken]
+            wanted = [layer for layer in pair.expected.trail if isinstance(layer.op, kind)]
+            partners |= {one.name: two for one, two in zip(wanted, own, strict=False) if one.name in claimed.by_name}
+    return partners
+
+
+def _weights(layer: Layer, partners: Mapping[str, Layer], found: Values) -> execute.Weights:
+    partner = partners.get(layer.name)
+    if partner is None:
+        return {}
+    kept = found.weights.get(partner.name, {})
+    named = {weight.role: tensor for weight in partner.weights if (tensor := _tensor(weight, found)) is not None}
+    return {**named, **kept}
+
+
+def _tensor(weight: Weight, found: Values) -> Tensor | None:
+    """A parameter by its name, in the shape of its use; a part of it where the layer is a part of a wide one."""
+    tensor = found.parameters.get(weight.name)
+    if tensor is None:
+        return None
+    if len(weight.shape) == 2 and tuple(tensor.shape) != weight.shape:
+        tensor = tensor.t()
+    return tensor if weight.rows is None else tensor[slice(*weight.rows)]

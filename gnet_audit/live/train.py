@@ -1,0 +1,282 @@
+"""A smoke training as prose: look at the data, at the network, at one batch, at a short real run; then judge."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TypeAlias
+
+import numpy as np
+import torch
+
+from gnet_audit.live import check_data, check_fit, check_model, check_ranks, checkpoint
+from gnet_audit.live.checkpoint import Progress
+from gnet_audit.live.feed import batch
+from gnet_audit.live.fit import Plan, accuracy, blind, drawn, finite, fit, fresh, replicated, seed_of, shown, tested
+from gnet_audit.live.job import Job, held, without
+from gnet_audit.live.ranks import Ranks
+from gnet_audit.live.stl10 import Split
+from gnet_audit.report import Environment
+from gnet_audit.training import Accuracy, Check, Phase, Point, Reach, Record, Speed, Stage, Training
+
+Found: TypeAlias = Stage | Point | Check | Reach | Accuracy | Speed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """How a run may end before its end, and where it is kept."""
+
+    stop: Callable[[], bool] = lambda: False
+    """Asked after every step; a run that is stopped raises KeyboardInterrupt when its checkpoint is written."""
+    deadline: float = float("inf")
+    """Of `time.monotonic`; what has not been done by then is left out and said to be."""
+    file: Path | None = None
+    resume: bool = False
+
+
+def training(job: Job, environment: Environment, control: Control | None = None) -> Iterator[Record]:
+    """Run every section that has not been run; the last record is the result."""
+    control = control or Control()
+    progress = checkpoint.load(control.file, job) if control.resume and control.file else Progress()
+    yield from progress.checks
+    for name, section in SECTIONS.items():
+        if name in progress.done or not _wanted(name, job):
+            continue
+        for record in section(job, progress, control):
+            if isinstance(record, Stage):
+                yield record
+                continue
+            progress.add(record)
+            if isinstance(record, Point | Check):
+                yield record
+        progress.done.append(name)
+        progress.session = None
+        _keep(job, progress, control)
+        _pause(job, progress, control)
+    yield _result(job, progress, environment)
+
+
+def _wanted(name: str, job: Job) -> bool:
+    if name == "replicas":
+        return job.ranks.size > 1
+    return not (job.recipe.overfit_only and name in {"real", "shuffled"})
+
+
+def _pause(job: Job, progress: Progress, control: Control) -> None:
+    """Stop here if asked to: for all processes at the same step, after the checkpoint is written."""
+    if job.ranks.any(flag=control.stop(), device=job.device):
+        _keep(job, progress, control)
+        raise KeyboardInterrupt
+
+
+def _keep(job: Job, progress: Progress, control: Control) -> None:
+    if control.file is not None and job.ranks.first:
+        checkpoint.save(control.file, job, progress)
+    job.ranks.wait()
+
+
+def _late(job: Job, control: Control) -> bool:
+    return job.ranks.any(flag=time.monotonic() > control.deadline, device=job.device)
+
+
+# --- sections --------------------------------------------------------------------------------------------------
+
+
+def _data(job: Job, _progress: Progress, _control: Control) -> Iterator[Found]:
+    yield Stage(name="the data")
+    if job.ranks.first:
+        yield from check_data.data(_alone(job))
+
+
+def _model(job: Job, _progress: Progress, _control: Control) -> Iterator[Found]:
+    yield Stage(name="the untrained network")
+    if job.ranks.first:
+        yield from check_model.model(_alone(job))
+        yield from check_fit.steps(_alone(job))
+
+
+def _alone(job: Job) -> Job:
+    """The same for one process only."""
+    return replace(job, ranks=Ranks())
+
+
+def _overfit(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
+    recipe = job.recipe
+    yield Stage(name="one batch", steps=recipe.overfit_steps, images=recipe.overfit_images)
+    images, labels = job.fed(job.data.train, job.ten[job.ranks.rank :: job.ranks.size])
+    plan = Plan(
+        phase=Phase.OVERFIT, steps=recipe.overfit_steps, batches=lambda _: (images, labels),
+        images=len(job.ten), dropout=False,
+    )  # fmt: skip
+    yield from _trained(job, progress, control, plan)
+    points = _points(progress, Phase.OVERFIT)
+    if not points or (_late(job, control) and len(points) < recipe.overfit_steps):
+        yield without("GA509", "main", "the time limit came first", not_run=True)
+        return
+    yield from check_fit.overfitted(job, points)
+    assert progress.session is not None
+    if job.ranks.first and finite(points[-1]):
+        module = progress.session.module
+        yield check_fit.round_trip(job, module)
+        yield from check_model.dead(job, module, job.fed(job.data.train, job.ten)[0], "after one batch")
+
+
+def _real(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
+    yield Stage(name="a short real run", steps=job.recipe.steps, images=job.recipe.batch_size * job.ranks.size)
+    if any(not finite(point) for point in progress.points):
+        yield without("GA512", "test", "the losses are no numbers already", not_run=True)
+        return
+    plan = _plan(job, Phase.REAL, job.data.train, job.recipe.steps)
+    yield from _trained(job, progress, control, plan)
+    points = _points(progress, Phase.REAL)
+    if len(points) < 2:
+        yield without("GA512", "test", "the time limit came first", not_run=True)
+        return
+    assert progress.session is not None
+    progress.seconds.extend(progress.session.seconds)
+    module = tested(progress.session)
+    right = accuracy(module, job)
+    yield right
+    progress.answers = shown(module, job)
+    yield from check_fit.learned(job, points, right, blind(module, job))
+    if job.ranks.size > 1:
+        yield check_ranks.same_weights(job, module)
+
+
+def _shuffled(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
+    yield Stage(name="shuffled labels", steps=job.recipe.shuffled_steps, images=job.recipe.batch_size * job.ranks.size)
+    if _late(job, control) or any(not finite(point) for point in progress.points):
+        yield without("GA514", "test", "the time limit came first", not_run=True)
+        return
+    train = job.data.train
+    order = np.random.Generator(np.random.PCG64([job.recipe.seed, 7])).permutation(len(train))
+    shuffled = Split(stored=train.stored, labels=train.labels[order])
+    yield from _trained(job, progress, control, _plan(job, Phase.SHUFFLED, shuffled, job.recipe.shuffled_steps))
+    assert progress.session is not None
+    yield check_fit.at_chance(accuracy(progress.session.module, job))
+
+
+def _replicas(job: Job, _progress: Progress, _control: Control) -> Iterator[Found]:
+    yield Stage(name="replicas")
+    yield check_ranks.same_gradient(job)
+
+
+def _speed(job: Job, progress: Progress, _control: Control) -> Iterator[Found]:
+    yield Stage(name="speed")
+    if not progress.seconds:
+        yield without("GA524", "input", "no real run to compare with")
+        return
+    size = job.recipe.batch_size
+    own = _input_seconds(job)
+    step = median(progress.seconds)
+    model = max(step - own, 1e-9)
+    yield Speed(
+        step_images=size * job.ranks.size / step, input_images=size / own,
+        seconds=tuple(progress.seconds), peak_bytes=_peak(job.device),
+    )  # fmt: skip
+    yield held(
+        "GA524", "input", size / own, f"more than {size / model:,.0f}", unit="images/s", ok=own < model,
+        good="the input is faster than the network", bad="the network waits for its input",
+    )  # fmt: skip
+
+
+SECTIONS: dict[str, Callable[[Job, Progress, Control], Iterator[Found]]] = {
+    "data": _data,
+    "model": _model,
+    "replicas": _replicas,
+    "overfit": _overfit,
+    "real": _real,
+    "shuffled": _shuffled,
+    "speed": _speed,
+}
+
+# --- their parts -----------------------------------------------------------------------------------------------
+
+
+def _plan(job: Job, phase: Phase, split: Split, steps: int) -> Plan:
+    recipe, ranks = job.recipe, job.ranks
+
+    def batches(step: int) -> tuple[torch.Tensor, torch.Tensor]:
+        indices = drawn(len(split), step, recipe.batch_size * ranks.size, recipe.seed)
+        stored, labels = batch(split, indices[ranks.rank :: ranks.size])
+        return job.loop.feed(stored, recipe.augmentation, seed_of(job, step)), labels.to(job.device)
+
+    return Plan(phase=phase, steps=steps, batches=batches, images=len(split), dropout=recipe.dropout)
+
+
+def _trained(job: Job, progress: Progress, control: Control, plan: Plan) -> Iterator[Point]:
+    """The steps of a phase that are still to be done, up to the deadline or the first loss that is no number."""
+    progress.session = session = progress.session or fresh(job)
+    if _ended(plan, _points(progress, plan.phase)) or _late(job, control):
+        return
+    for point in fit(session, plan, job, network=replicated(session.module, job)):
+        yield point
+        if _ended(plan, _points(progress, plan.phase)):
+            return
+        _pause(job, progress, control)
+        if _late(job, control):
+            progress.notes.append(f"{plan.phase.value}: {point.step} of {plan.steps} steps, then the time limit came")
+            return
+
+
+def _ended(plan: Plan, points: tuple[Point, ...]) -> bool:
+    if not points:
+        return False
+    learned = plan.phase is Phase.OVERFIT and check_fit.enough(points[-1], points[0])
+    return learned or not finite(points[-1])
+
+
+def _points(progress: Progress, phase: Phase) -> tuple[Point, ...]:
+    return tuple(point for point in progress.points if point.phase is phase)
+
+
+def _input_seconds(job: Job) -> float:
+    """What the input of one step takes, from the disk to the device: the best of a few."""
+    found = []
+    for step in range(4):
+        began = time.perf_counter()
+        _plan(job, Phase.REAL, job.data.train, 0).batches(step)
+        if job.device.type == "cuda":
+            torch.cuda.synchronize(job.device)
+        found.append(time.perf_counter() - began)
+    return min(found)
+
+
+def _peak(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _result(job: Job, progress: Progress, environment: Environment) -> Training:
+    return Training(
+        target=job.subject.name,
+        data=job.facts,
+        recipe=job.recipe,
+        heads=job.subject.heads,
+        points=tuple(progress.points),
+        checks=tuple(progress.checks),
+        reach=tuple(progress.reach),
+        accuracy=progress.accuracy,
+        answers=progress.answers,
+        speed=progress.speed,
+        environment=environment,
+        ranks=job.ranks.size,
+        notes=(*_protocol(job), *progress.notes),
+    )
+
+
+def _protocol(job: Job) -> Iterator[str]:
+    if job.data.synthetic:
+        yield "the data is synthetic: drawn figures, not STL-10"
+    else:
+        yield "trained on the whole training split, not by the authors' protocol of ten folds"
+    if not job.recipe.overfit_only:
+        yield f"tested on {len(job.tests):,} of {len(job.data.test):,} test images"
+    yield "says that the build learns, nothing of how well"

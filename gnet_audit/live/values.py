@@ -1,0 +1,129 @@
+"""The model's own values: one forward on the CPU in float64, with random weights, every layer's output kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import prod
+from types import CodeType
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.parameter import UninitializedTensorMixin
+
+from gnet_audit.live.calls import Call, Step
+from gnet_audit.live.execute import keep_mask
+from gnet_audit.live.lines import Place
+from gnet_audit.live.outputs import tensors_in
+from gnet_audit.live.record import Entry, Recorder
+from gnet_audit.live.surroundings import undisturbed
+from gnet_audit.live.target import Build
+from gnet_audit.live.trace import running
+from gnet_audit.live.twin import Twin, twin_of
+from gnet_audit.network import Linear, Mode, Shape
+
+BATCH = 1
+"""Images at once: a single one would hide what mixes images, and has no statistics at a 1×1 map."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Values:
+    """What one forward computed."""
+
+    image: Tensor
+    layers: dict[str, Tensor] = field(default_factory=dict)
+    """The value of each layer under its name."""
+    weights: dict[str, dict[str, Tensor]] = field(default_factory=dict)
+    """The weights that each layer used, by role."""
+    parameters: dict[str, Tensor] = field(default_factory=dict)
+    """All parameters and buffers, by their dotted names."""
+    outputs: dict[str, Tensor] = field(default_factory=dict)
+    """What was returned, by path."""
+
+
+def values(build: Build, twin: Twin, mode: Mode, input_shape: Shape) -> Values:
+    """Run the twin once; whatever its forward raises passes."""
+    generator = torch.Generator().manual_seed(1)
+    image = torch.randn(BATCH, *input_shape, generator=generator, dtype=torch.float64)
+    found = Values(image=image.clone(), parameters=named_tensors(twin))
+    recorder = _Keeper(twin, image, values.__code__, found)
+    with undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
+        returned = twin.module(image)
+    found.outputs.update({path: tensor.detach().clone() for path, tensor in tensors_in(returned)})
+    return found
+
+
+def named_tensors(twin: Twin) -> dict[str, Tensor]:
+    """The twin's parameters and buffers by their dotted names."""
+    owned = ((twin.roots.get(id(tensor)), tensor) for tensor in twin.tensors.values())
+    return {root.name: tensor.detach() for root, tensor in owned if root is not None and root.name}
+
+
+def randomised(build: Build, input_shape: Shape) -> Twin:
+    """A copy in float64 whose every parameter and statistic is random, of a size that keeps values near one."""
+    with undisturbed():
+        twin = twin_of(build.module, torch.device("cpu"))
+        if any(isinstance(tensor, UninitializedTensorMixin) for tensor in twin.tensors.values()):
+            with running(build, twin, Mode.TRAIN), torch.no_grad():
+                twin.module(torch.zeros(BATCH, *input_shape))
+        generator = torch.Generator().manual_seed(2)
+        for tensor in twin.tensors.values():
+            root = twin.roots.get(id(tensor))
+            if tensor.is_floating_point():
+                role = root.name.rpartition(".")[2] if root is not None else "weight"
+                # The tensor stays the same object: the trace knows it by its identity.
+                tensor.data = _random(role, tensor.shape, generator) if root is not None else tensor.data.double()
+    return twin
+
+
+def _random(role: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
+    # Uniform numbers are as good as normal ones here, and five times as fast to draw.
+    noise = torch.rand(shape, generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
+    if len(shape) > 1:
+        return noise * (2 / prod(shape[1:])) ** 0.5
+    if "var" in role:
+        return 0.5 + noise.abs()
+    return 1 + 0.2 * noise if role == "weight" else 0.2 * noise
+
+
+_DROPOUTS = {"dropout": False, "dropout2d": True, "feature_dropout": True}
+
+
+class _Keeper(Recorder):
+    """A recorder that keeps every value, and lets dropout drop the same values on both sides of a proof."""
+
+    def __init__(self, twin: Twin, image: Tensor, floor: CodeType, found: Values) -> None:
+        super().__init__(twin, image, floor)
+        self.found = found
+        found.layers["input"] = found.image
+
+    def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+        plain = name.rstrip("_")
+        if plain in _DROPOUTS and args and isinstance(args[0], Tensor):
+            rate = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
+            active = args[2] if len(args) > 2 else kwargs.get("training", kwargs.get("train", True))
+            if active:
+                return args[0] * keep_mask(args[0], float(rate), channels=_DROPOUTS[plain])
+        return super()._result(func, name, args, kwargs)
+
+    def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
+        before = len(self.entries)
+        super()._layers(call, tensors, made)
+        self._keep(self.entries[before:], made)
+
+    def _keep(self, entries: list[Entry], made: list[Tensor]) -> None:
+        if len(entries) == len(made):
+            kept: Iterable[tuple[Entry, Tensor]] = zip(entries, made, strict=True)
+        else:
+            kept = [(entries[-1], made[0])] if entries else []
+        self.found.layers.update({entry.name: tensor.detach().clone() for entry, tensor in kept})
+
+    def _entry(self, call: Call, step: Step, previous: str, place: Place | None) -> Entry:
+        entry = super()._entry(call, step, previous, place)
+        flipped = isinstance(step.op, Linear) and call.name not in {"linear", "bilinear"}
+        self.found.weights[entry.name] = {
+            role: (tensor.t() if flipped and role == "weight" else tensor).detach().clone()
+            for role, tensor in step.weights
+        }
+        return entry

@@ -1,0 +1,92 @@
+"""What happens inside a forward: dropout switched off or noticed, ReLUs that never fire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own habit
+from torch.overrides import TorchFunctionMode
+
+_DROPOUTS = frozenset(
+    {F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout}
+)
+_RELUS = frozenset({F.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, F.relu6})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """A ReLU, by the module that called it, and the share of its channels that are zero for every image."""
+
+    module: str
+    share: float
+
+
+class WithoutDropout(TorchFunctionMode):
+    """Every dropout lets everything pass, whoever calls it."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:  # fmt: skip
+        kwargs = kwargs or {}
+        if func in _DROPOUTS:
+            return args[0] if args else kwargs["input"]
+        return func(*args, **kwargs)
+
+
+class _Watch(TorchFunctionMode):
+    def __init__(self, place: list[str]) -> None:
+        super().__init__()
+        self.place, self.dropouts, self.dead = place, 0, list[Dead]()
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:  # fmt: skip
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        if func in _DROPOUTS:
+            self.dropouts += bool(args[1] if len(args) > 1 else kwargs.get("p", 0.5))
+        elif func in _RELUS:
+            self.dead.append(Dead(module=self.place[-1] if self.place else "", share=_dead(result)))
+        return result
+
+
+def _dead(result: Tensor) -> float:
+    rest = [axis for axis in range(result.dim()) if axis != 1]
+    return float((result.detach() == 0).all(dim=rest).float().mean()) if result.dim() > 1 else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What one forward did."""
+
+    dropouts: int
+    dead: tuple[Dead, ...]
+
+
+def watch(module: nn.Module, images: Tensor) -> Seen:
+    """Run a forward and tell its dropouts and dead ReLUs."""
+    place: list[str] = []
+    with torch.no_grad(), _places(module, place), _Watch(place) as mode:
+        module(images)
+    return Seen(dropouts=mode.dropouts, dead=tuple(mode.dead))
+
+
+@contextmanager
+def _places(module: nn.Module, place: list[str]) -> Iterator[None]:
+    """Keep the name of the module that is running at the end of `place`."""
+    hooks = []
+    for name, layer in module.named_modules():
+        if isinstance(layer, torch.jit.ScriptModule):
+            continue
+        hooks.append(layer.register_forward_pre_hook(lambda _module, _args, name=name: place.append(name)))
+        hooks.append(layer.register_forward_hook(lambda _module, _args, _result: place.pop() and None))
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()

@@ -1,0 +1,71 @@
+"""`[tool.gnet-audit]` of pyproject.toml: what a project says once instead of in every command."""
+
+from __future__ import annotations
+
+import os.path
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from gnet_audit.errors import UsageError
+
+Value: TypeAlias = "str | list[str]"
+
+FILE = "pyproject.toml"
+TEXTS = ("spec", "target", "baseline", "fail-on", "input")
+LISTS = ("accept", "select", "ignore", "format")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The values by their names on the command line, and the file that they stand in."""
+
+    file: str = ""
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def parameters(self) -> dict[str, Value]:
+        """The values by the names of the functions' parameters."""
+        return {name.replace("-", "_"): value for name, value in self.values.items()}
+
+
+def read(folder: Path) -> Settings:
+    """The settings of the nearest pyproject.toml from the folder upwards; none where it says nothing of us."""
+    file = next((here / FILE for here in (folder, *folder.parents) if (here / FILE).is_file()), None)
+    if file is None:
+        return Settings()
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return Settings()
+    if "gnet-audit" not in text:
+        return Settings()
+    shown = os.path.relpath(file, folder)
+    try:
+        table = tomllib.loads(text).get("tool", {}).get("gnet-audit", {})
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"not TOML: {error}", where=shown) from error
+    if not isinstance(table, dict):
+        raise UsageError("[tool.gnet-audit] is not a table", where=shown)
+    beside = os.path.relpath(file.parent, folder)
+    return Settings(file=shown, values={name: _value(name, value, shown, beside) for name, value in table.items()})
+
+
+def _value(name: str, value: object, shown: str, beside: str) -> Value:
+    where = f"{shown}: [tool.gnet-audit] {name}"
+    if name in TEXTS:
+        if not isinstance(value, str):
+            raise UsageError("not a text", where=where, got=repr(value))
+        return _path(value, beside) if name == "baseline" or ".py:" in value else value
+    if name in LISTS:
+        items = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str) for item in items):
+            raise UsageError("not a list of texts", where=where, got=repr(value))
+        return [item for item in items if isinstance(item, str)]
+    raise UsageError("no such setting", where=where, expected=", ".join(sorted((*TEXTS, *LISTS))))
+
+
+def _path(value: str, beside: str) -> str:
+    """A path that is written from the file's own folder, from where we are."""
+    return value if os.path.isabs(value) else os.path.normpath(os.path.join(beside, value))
