@@ -60,7 +60,8 @@ def op(text: str) -> Op:
     """One op from its words."""
     kind, *words = text.split()
     options = {word[0]: word[1:] for word in words if word[0] in "/pdg" and word[1:].isdigit()}
-    values = [word for word in words if word[0] not in "/pdg" and word not in {"nobias", "ceil", "off"}]
+    flags = {"nobias", "ceil", "off", *(f"{letter}{number}" for letter, number in options.items())}
+    values = [word for word in words if word not in flags]
     stride, pad, dilation = (int(options.get(key, default)) for key, default in (("/", "1"), ("p", "0"), ("d", "1")))
     padding: Padding = (pad, pad, pad, pad)
     match kind, values:

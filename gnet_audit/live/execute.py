@@ -82,7 +82,7 @@ def _of_one(op: Op, x: Tensor, weights: Weights) -> Tensor:
         case Conv2d():
             return _convolved(op, x, weights)
         case Linear():
-            return F.linear(x.flatten(1), weights["weight"].flatten(1), weights.get("bias"))
+            return F.linear(x.flatten(1), weights["weight"].flatten(1), weights["bias"] if op.bias else None)
         case Pool2d():
             return _pooled(op, x)
         case AdaptivePool2d(kind=kind, output_size=size):
@@ -125,7 +125,12 @@ def _convolved(op: Conv2d, x: Tensor, weights: Weights) -> Tensor:
     mode = "constant" if op.padding_mode == "zeros" else op.padding_mode
     padded = F.pad(x, (left, right, top, bottom), mode=mode) if any(op.padding) else x
     return F.conv2d(
-        padded, weights["weight"], weights.get("bias"), stride=op.stride, dilation=op.dilation, groups=op.groups
+        padded,
+        weights["weight"],
+        weights["bias"] if op.bias else None,
+        stride=op.stride,
+        dilation=op.dilation,
+        groups=op.groups,
     )
 
 
@@ -154,7 +159,7 @@ def _normalised(op: LRN, x: Tensor) -> Tensor:
 
 def _batch_normalised(op: BatchNorm, x: Tensor, weights: Weights) -> Tensor:
     running = (None, None) if op.batch_statistics else (weights["running_mean"], weights["running_var"])
-    weight, bias = weights.get("weight"), weights.get("bias")
+    weight, bias = (weights["weight"], weights["bias"]) if op.affine else (None, None)
     return F.batch_norm(x, running[0], running[1], weight, bias, op.batch_statistics, 0.0, op.eps)
 
 

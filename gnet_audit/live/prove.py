@@ -13,7 +13,6 @@ from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Edit
 from gnet_audit.live import execute
 from gnet_audit.live.target import Build
-from gnet_audit.live.twin import Twin
 from gnet_audit.live.values import Values, randomised, values
 from gnet_audit.network import Activation, BatchNorm, Layer, Mode, Network, Shape, Weight
 from gnet_audit.proof import TOLERANCE, Gap, ModeProof, Proof, ProofStatus, Statistics
@@ -27,38 +26,60 @@ def prove(
     input_shape: Shape,
 ) -> Proof:
     """Execute both sides on random images in every mode that could be traced, and compare all that corresponds."""
-    applied = tuple(edits)
-    modes: list[ModeProof] = []
+    return judged(expected, comparison, edits, collected(build, comparison, input_shape), input_shape)
+
+
+def collected(build: Build, comparison: Comparison, input_shape: Shape) -> Mapping[Mode, Values | str]:
+    """The model's own values in each mode, or why there are none."""
+    modes = sorted(comparison.views)
     try:
         twin = randomised(build, input_shape)
     except Exception as error:  # noqa: BLE001 - copying the user's model runs the user's code
-        twin, why = None, f"the model cannot be copied with numbers ({type(error).__name__}: {error})"
-    for mode, view in sorted(comparison.views.items()):
-        if twin is None:
-            modes.append(ModeProof(mode=mode, status=ProofStatus.OPEN, why=why))
-        elif view.complete:
-            modes.append(_mode(build, twin, expected[mode], view, applied, input_shape))
-        else:
-            modes.append(ModeProof(mode=mode, status=ProofStatus.OPEN, why="the forward stopped"))
+        return dict.fromkeys(modes, f"the model cannot be copied with numbers ({_told(error)})")
+    found: dict[Mode, Values | str] = {}
+    for mode in modes:
+        view = comparison.views[mode]
+        # One image is enough, but for batch statistics: those of a single value say nothing.
+        normalised = any(isinstance(one.op, BatchNorm) and one.op.batch_statistics for one in view.found.layers)
+        try:
+            found[mode] = values(build, twin, mode, input_shape, 1 + normalised) if view.complete else "it stopped"
+        except Exception as error:  # noqa: BLE001 - the forward is the user's code
+            found[mode] = f"the forward raises with numbers ({_told(error)})"
+    return found
+
+
+def judged(
+    expected: Mapping[Mode, Network],
+    comparison: Comparison,
+    edits: Iterable[Edit],
+    found: Mapping[Mode, Values | str],
+    input_shape: Shape,
+) -> Proof:
+    """The claim that nothing but the edits differs, held against the model's values."""
+    applied = tuple(edits)
+    modes = (_mode(expected[mode], comparison.views[mode], applied, own) for mode, own in found.items())
     return Proof(modes=tuple(modes), input_shape=input_shape)
 
 
-def _mode(
-    build: Build, twin: Twin, expected: Network, view: View, edits: tuple[Edit, ...], input_shape: Shape
-) -> ModeProof:
-    mode = expected.mode
+def _mode(expected: Network, view: View, edits: tuple[Edit, ...], found: Values | str) -> ModeProof:
+    why = ""
     try:
-        claimed = patch.apply(expected, edits)
-        found = values(build, twin, mode, input_shape)
-        partners = _partners(claimed, view)
-        return _compared(claimed, view, found, partners)
+        if isinstance(found, Values):
+            claimed = patch.apply(expected, edits)
+            return _compared(claimed, view, found, _partners(claimed, view))
+        why = found
     except execute.UnknownOpError as error:
         why = str(error)
     except ShapeError as error:
         why = f"the findings cannot be applied together: {error.line}"
-    except Exception as error:  # noqa: BLE001 - the model's forward is the user's code
-        why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-    return ModeProof(mode=mode, status=ProofStatus.OPEN, why=why)
+    except (RuntimeError, KeyError, IndexError) as error:
+        # The claim asks for weights or shapes that the model has not.
+        why = f"the findings do not fit the model's weights ({_told(error)})"
+    return ModeProof(mode=expected.mode, status=ProofStatus.OPEN, why=why)
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
 def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str, Layer]) -> ModeProof:

@@ -23,8 +23,6 @@ from gnet_audit.live.trace import running
 from gnet_audit.live.twin import Twin, twin_of
 from gnet_audit.network import Linear, Mode, Shape
 
-BATCH = 1
-"""Images at once: a single one would hide what mixes images, and has no statistics at a 1×1 map."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +40,10 @@ class Values:
     """What was returned, by path."""
 
 
-def values(build: Build, twin: Twin, mode: Mode, input_shape: Shape) -> Values:
-    """Run the twin once; whatever its forward raises passes."""
+def values(build: Build, twin: Twin, mode: Mode, input_shape: Shape, batch: int = 1) -> Values:
+    """Run the twin once on random images; whatever its forward raises passes."""
     generator = torch.Generator().manual_seed(1)
-    image = torch.randn(BATCH, *input_shape, generator=generator, dtype=torch.float64)
+    image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64)
     found = Values(image=image.clone(), parameters=named_tensors(twin))
     recorder = _Keeper(twin, image, values.__code__, found)
     with undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
@@ -66,7 +64,7 @@ def randomised(build: Build, input_shape: Shape) -> Twin:
         twin = twin_of(build.module, torch.device("cpu"))
         if any(isinstance(tensor, UninitializedTensorMixin) for tensor in twin.tensors.values()):
             with running(build, twin, Mode.TRAIN), torch.no_grad():
-                twin.module(torch.zeros(BATCH, *input_shape))
+                twin.module(torch.zeros(2, *input_shape))
         generator = torch.Generator().manual_seed(2)
         for tensor in twin.tensors.values():
             root = twin.roots.get(id(tensor))
