@@ -131,6 +131,4 @@ def names(finding: Finding, row: SlotResult) -> bool:
     if row.status is RowStatus.EXTRA:
         return row.layer in finding.layers
     missing = row.status in {RowStatus.MISSING, RowStatus.ACCEPTED}
-    return any(
-        name == row.slot or name == f"{row.slot}.relu" or (missing and name == row.row) for name in finding.rows
-    )
+    return any(name in {row.slot, f"{row.slot}.relu"} or (missing and name == row.row) for name in finding.rows)

@@ -86,10 +86,16 @@ def written(acceptances: Sequence[Acceptance]) -> str:
 
 
 def _entry(one: Acceptance) -> str:
-    texts = {"rule": one.rule, "slots": one.slots, "attribute": one.attribute, "observed": one.observed}
-    texts |= {"reason": one.reason, "by": one.by}
-    lines = [f"{name} = {_list(value) if isinstance(value, tuple) else _quoted(value)}\n" for name, value in texts.items() if value]
-    return "".join(lines) + (f"expires = {one.expires}\n" if one.expires else "")
+    fields = {
+        "rule": _quoted(one.rule),
+        "slots": _list(one.slots),
+        "attribute": _quoted(one.attribute),
+        "observed": _quoted(one.observed),
+        "reason": _quoted(one.reason),
+        "by": _quoted(one.by) if one.by else "",
+        "expires": str(one.expires) if one.expires else "",
+    }
+    return "".join(f"{name} = {value}\n" for name, value in fields.items() if value)
 
 
 def _list(values: Iterable[str]) -> str:

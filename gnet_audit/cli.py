@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit import commands_audit, commands_diff, commands_paper, commands_train, settings
+from gnet_audit import commands_audit, commands_diff, commands_paper, commands_prove, commands_train, settings
 from gnet_audit.commands_words import STATUSES, TARGETS, answer, epilog
 from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError
 from gnet_audit.output import PROGRAM, Reply, complain, deliver
@@ -51,6 +51,7 @@ app = typer.Typer(
 
 commands_audit.register(app)
 commands_diff.register(app)
+commands_prove.register(app)
 commands_train.register(app, epilog, also=f"{TARGETS}\n{STATUSES}")
 commands_paper.register(app)
 
@@ -140,7 +141,7 @@ def _reply(given: list[str]) -> Reply:
     """Parse and run; typer prints its help, so what it prints is collected and answered like the rest."""
     command = typer.main.get_command(app)
     said = settings.read(Path.cwd()).parameters()
-    defaults = {name: said for name in ("shapes", "check")}
+    defaults = dict.fromkeys(("shapes", "check"), said)
     with redirect_stdout(StringIO()) as printed:
         try:
             result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=defaults)

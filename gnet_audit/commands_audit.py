@@ -7,8 +7,8 @@ import sys
 import warnings
 from collections.abc import Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,15 +16,44 @@ import typer
 
 from gnet_audit import acceptance, baseline, options, policy, variants
 from gnet_audit.commands_words import (
-    SETTINGS, STATUSES, TARGETS, Accept, Arg, Baseline, Columns, ExitZero, FailOn, Formats, Glob, Ignore, Input, Json,
-    Lines, NoSummary, OnlyMismatches, Output, Select, ShowAccepted, ShowSettings, SpecName, Target, Width, answer,
-    epilog, text_option, width,
+    SETTINGS,
+    STATUSES,
+    TARGETS,
+    Accept,
+    Arg,
+    Baseline,
+    Columns,
+    ExitZero,
+    FailOn,
+    Formats,
+    Glob,
+    Ignore,
+    Input,
+    Json,
+    Lines,
+    NoProve,
+    NoSummary,
+    OnlyMismatches,
+    Output,
+    Select,
+    ShowAccepted,
+    ShowSettings,
+    SpecName,
+    Sweep,
+    Target,
+    Thorough,
+    Width,
+    answer,
+    epilog,
+    text_option,
+    width,
 )  # fmt: skip
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import MACHINE, MARKUP, render
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.output import Document, Reply, colored
 from gnet_audit.rules import Severity
+from gnet_audit.sweep import SIZES
 
 if TYPE_CHECKING:
     from gnet_audit.acceptance import Acceptance
@@ -67,16 +96,19 @@ class Request:
     spec: str
     input: str
     arg: list[str]
-    format: list[str]
-    json: bool
-    output: str
-    select: list[str]
-    ignore: list[str]
-    fail_on: str
-    exit_zero: bool
-    baseline: str
-    accept: list[str]
-    no_summary: bool
+    format: list[str] = field(default_factory=list)
+    json: bool = False
+    output: str = ""
+    select: list[str] = field(default_factory=list)
+    ignore: list[str] = field(default_factory=list)
+    fail_on: str = "error"
+    exit_zero: bool = False
+    baseline: str = ""
+    accept: list[str] = field(default_factory=list)
+    no_summary: bool = False
+    prove: bool = True
+    sweep: str = ""
+    thorough: bool = False
     update: bool = False
     prune: bool = False
     reason: str = ""
@@ -106,6 +138,9 @@ def shapes(
     baseline: Baseline = "",
     accept: Accept,
     show_accepted: ShowAccepted = False,
+    no_prove: NoProve = False,
+    sweep: Sweep = "",
+    thorough: Thorough = False,
     no_summary: NoSummary = False,
     show_settings: ShowSettings = False,
 ) -> Reply:
@@ -124,6 +159,7 @@ def shapes(
     request = Request(
         target=target, spec=spec, input=input, arg=arg, format=format, json=json, output=output, select=select,
         ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
+        prove=not no_prove, sweep=sweep, thorough=thorough,
     )  # fmt: skip
     return _answer(request, view)
 
@@ -150,6 +186,9 @@ def check(
     expires: Expires = "",
     accept: Accept,
     show_accepted: ShowAccepted = False,
+    no_prove: NoProve = False,
+    sweep: Sweep = "",
+    thorough: Thorough = False,
     no_summary: NoSummary = False,
     show_settings: ShowSettings = False,
 ) -> Reply:
@@ -159,6 +198,7 @@ def check(
     request = Request(
         target=target, spec=spec, input=input, arg=arg, format=format, json=json, output=output, select=select,
         ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
+        prove=not no_prove, sweep=sweep, thorough=thorough,
         update=baseline_update, prune=baseline_prune, reason=reason, by=by, expires=expires,
     )  # fmt: skip
     return _answer(request, View(terse=True, folder=os.getcwd(), show_accepted=show_accepted))
@@ -172,8 +212,8 @@ def _answer(request: Request, view: View) -> Reply:
     variant = variants.accepted(options.words(request.accept))
     expires = _understood(request)
     entries = _entries(request)
-    today = date.today()
-    found = variants.recognised(_audit(request))
+    today = datetime.now().astimezone().date()
+    found = variants.recognised(audited(request))
     if request.update:
         kept = acceptance.pruned(entries, found, today)
         heard = acceptance.accept(policy.narrowed(found, rules), (*kept, *variant), today)
@@ -181,7 +221,9 @@ def _answer(request: Request, view: View) -> Reply:
         entries = (*kept, *new)
     elif request.prune:
         entries = acceptance.pruned(entries, found, today)
-    written = (Document(text=baseline.written(entries), file=request.baseline),) if request.update or request.prune else ()
+    written = (
+        (Document(text=baseline.written(entries), file=request.baseline),) if request.update or request.prune else ()
+    )
     report = policy.narrowed(acceptance.accept(found, (*entries, *variant), today), rules)
     shown = replace(view, fail_on=fail_on)
     return Reply(
@@ -212,7 +254,7 @@ def _entries(request: Request) -> tuple[Acceptance, ...]:
     return baseline.read(Path(request.baseline))
 
 
-def _audit(request: Request) -> Report:
+def audited(request: Request) -> Report:
     """The audit; what the model itself prints or warns of does not mix with our output."""
     size = options.input_size(request.input) if request.input else None
     arguments = options.arguments(request.arg)
@@ -226,7 +268,15 @@ def _audit(request: Request) -> Report:
             input_shape=size.shape if size else None,
             batch=size.batch if size else None,
             args=arguments,
+            prove=request.prove,
+            sizes=_sizes(request),
         )
+
+
+def _sizes(request: Request) -> tuple[int, ...]:
+    if request.sweep:
+        return options.sizes(request.sweep, "--sweep")
+    return SIZES if request.thorough else ()
 
 
 def documents(

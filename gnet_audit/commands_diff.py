@@ -13,8 +13,23 @@ import typer
 from gnet_audit import options, policy
 from gnet_audit.commands_audit import documents
 from gnet_audit.commands_words import (
-    STATUSES, TARGETS, Arg, Columns, ExitZero, FailOn, Formats, Glob, Ignore, Input, Json, Lines, NoSummary, Output,
-    Select, Width, epilog,
+    STATUSES,
+    TARGETS,
+    Arg,
+    Columns,
+    ExitZero,
+    FailOn,
+    Formats,
+    Glob,
+    Ignore,
+    Input,
+    Json,
+    Lines,
+    NoSummary,
+    Output,
+    Select,
+    Width,
+    epilog,
 )  # fmt: skip
 from gnet_audit.commands_words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View

@@ -72,6 +72,9 @@ Configs = Annotated[
 ]
 AutoBatch = Annotated[bool, typer.Option("--auto-batch", help="Halve a batch that does not fit into memory.")]
 Duration = Annotated[float, typer.Option("--duration", metavar="SECONDS", help="Least seconds of each row.")]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Threads of the CPU.", show_default="torch's")
+]
 Sorting = Annotated[str, typer.Option("--sort", metavar="ORDER", help="Timed lines in `paper` order, or by `time`.")]
 Plot = Annotated[str, text_option("--plot", metavar="FILE", help="The roofline as PNG or SVG.")]
 Lines = Annotated[str, typer.Option("--depth", metavar="DEPTH", help="A line for each `row` of the paper, or `slot`.")]
@@ -155,6 +158,7 @@ def flops(
     config: Configs,
     auto_batch: AutoBatch = False,
     duration: Duration = 2.0,
+    threads: Threads = None,
     depth: Lines = "row",
     sort: Sorting = "paper",
     plot: Plot = "",
@@ -170,7 +174,7 @@ def flops(
     severity = options.choice(fail_on, Severity, "--fail-on")
     chosen = options.choice(depth, Depth, "--depth"), options.choice(sort, Sort, "--sort"), _columns(width)
     kinds = _kinds(count)
-    plans = _plans(device, batch, config, auto_batch=auto_batch, duration=duration)
+    plans = _plans(device, batch, config, auto_batch=auto_batch, duration=duration, threads=threads)
     picture = _picture(plot, plans)
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -231,20 +235,34 @@ def _opinions(subject: _Subject) -> tuple[Reconciled, ...]:
 
 
 def _plans(
-    devices: list[str], batches: list[str], configs: list[str], *, auto_batch: bool, duration: float
+    devices: list[str],
+    batches: list[str],
+    configs: list[str],
+    *,
+    auto_batch: bool,
+    duration: float,
+    threads: int | None,
 ) -> tuple[Plan, ...]:
     """One plan for each device."""
     names = tuple(dict.fromkeys(options.words(devices)))
-    for option, given in (("--batch", batches), ("--config", configs), ("--auto-batch", auto_batch)):
+    for option, given in (
+        ("--batch", batches),
+        ("--config", configs),
+        ("--auto-batch", auto_batch),
+        ("--threads", threads),
+    ):
         if given and not names:
             raise UsageError("nothing is measured without a device", where=option, expected="--device as well")
     if not 0 < duration <= 3600:
         raise UsageError("out of range", where="--duration", expected="seconds up to 3600", got=f"{duration:g}")
-    effort = Effort(seconds=duration, warm_seconds=min(1.0, duration), most=max(30.0, 2 * duration))
+    if threads is not None and not 0 < threads <= 4096:
+        raise UsageError("out of range", where="--threads", expected="a whole number from 1", got=str(threads))
+    effort = Effort(seconds=duration, warm_seconds=min(1.0, duration), warm_most=5 * duration, most=15 * duration)
     sizes = tuple(dict.fromkeys(map(_batch, options.words(batches)))) or DEFAULT_BATCHES
     chosen = tuple(dict.fromkeys(map(config, options.words(configs))))
     return tuple(
-        Plan(device=name, batches=sizes, configs=chosen, auto_batch=auto_batch, effort=effort) for name in names
+        Plan(device=name, batches=sizes, configs=chosen, auto_batch=auto_batch, effort=effort, threads=threads)
+        for name in names
     )
 
 

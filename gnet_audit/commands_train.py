@@ -163,9 +163,10 @@ def _request(
     checkpoint: str,
     resume: bool,
 ) -> Request:
-    from gnet_audit.live.smoke import Request
+    from gnet_audit.live.smoke import Request, must_be_possible
     from gnet_audit.live.train import Control
 
+    must_be_possible(folder, device)
     control = Control(
         stop=stop,
         deadline=time.monotonic() + (float("inf") if time_limit is None else time_limit),

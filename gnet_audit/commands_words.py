@@ -12,6 +12,7 @@ from gnet_audit.formats import Format
 from gnet_audit.formats.view import Column
 from gnet_audit.output import PROGRAM, Document, Reply
 from gnet_audit.rules import RULES, Severity
+from gnet_audit.sweep import SIZES
 
 FILE_WIDTH = 160
 """Columns of a text that does not go to a terminal."""
@@ -125,6 +126,11 @@ Accept = Annotated[
     repeatable("--accept", metavar="variant:ID", help="Accept a published variant.", **environment("ACCEPT")),
 ]
 ShowAccepted = Annotated[bool, typer.Option("--show-accepted", help="Tell accepted findings too.")]
+NoProve = Annotated[bool, typer.Option("--no-prove", help="Compare only: no weights, no numbers.")]
+Sweep = Annotated[
+    str, typer.Option("--sweep", metavar="SIZES", help="Compare and prove at these sizes too: 96,160,299.", show_default=False)
+]
+Thorough = Annotated[bool, typer.Option("--thorough", help=f"The same as --sweep {','.join(map(str, SIZES))}.")]
 NoSummary = Annotated[bool, typer.Option("--no-summary", help="No job summary in GitHub Actions.")]
 ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Show what holds and where it was said.")]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gnet_audit.conventions import Cell
 from gnet_audit.counts import Reconciled
 from gnet_audit.findings import Finding
 from gnet_audit.messages import places
@@ -14,7 +15,7 @@ from gnet_audit.report import Report
 from gnet_audit.rules import BY_ID
 from gnet_audit.spec import Spec
 from gnet_audit.speed import LayerTime, Speed
-from gnet_audit.three_way import Agreement, Cell, Pair, ThreeWay, three_way
+from gnet_audit.three_way import Agreement, Pair, ThreeWay, three_way
 from gnet_audit.work import PRODUCTS, Kind, LayerWork, peak_values, total, work
 
 FLOAT = 4

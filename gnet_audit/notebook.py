@@ -20,10 +20,10 @@ def page(report: Report) -> str:
 def frame(report: Report) -> DataFrame:
     """One line for each slot, in the paper's order; what cannot be known is missing, counts are exact integers."""
     try:
-        import pandas
+        import pandas as pd
     except ModuleNotFoundError as error:
         raise UnavailableError("pandas is not installed", expected="pip install 'gnet-audit[notebook]'") from error
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         [
             {
                 "row": row.row,

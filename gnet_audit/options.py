@@ -70,6 +70,15 @@ def input_size(text: str) -> InputSize:
     return InputSize(shape=numbers[-3:], batch=numbers[0] if len(numbers) == 4 else None)
 
 
+def sizes(text: str, option: str) -> tuple[int, ...]:
+    """`96,160,299` as numbers, each once."""
+    parts = words([text])
+    numbers = tuple(dict.fromkeys(int(part) for part in parts if re.fullmatch(r"[1-9][0-9]{0,3}", part, re.ASCII)))
+    if not numbers or any(not re.fullmatch(r"[1-9][0-9]{0,3}", part, re.ASCII) for part in parts):
+        raise UsageError("not a list of sizes", where=option, expected="sizes such as 96,160,299", got=repr(text))
+    return numbers
+
+
 def arguments(texts: Iterable[str]) -> dict[str, object]:
     """`--arg key=value` as keyword arguments; each value is the Python literal it spells, else a string."""
     found: dict[str, object] = {}

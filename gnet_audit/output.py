@@ -14,7 +14,9 @@ from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats.words import safe
 
 PROGRAM = "gnet-audit"
-ASCII = str.maketrans({"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "≥": ">=", "○": "o", "−": "-"})
+ASCII = str.maketrans(
+    {"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "≥": ">=", "○": "o", "−": "-"}
+)
 """For a terminal that cannot show them; the words beside the marks say the same."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -17,8 +17,9 @@ from gnet_audit.live import trace as traces
 from gnet_audit.network import Mode, Network, Shape, SpecOrigin, Unverified
 from gnet_audit.notation import shape_text
 from gnet_audit.proof import Proof, ProofStatus
-from gnet_audit.report import Environment, Report, SlotResult, SpecId, Verdict
+from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Verdict
 from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.sweep import Swept, new_findings
 
 if TYPE_CHECKING:
     from gnet_audit.live.target import Build
@@ -36,19 +37,41 @@ def audit(
     batch: int | None = None,
     args: Mapping[str, object] | None = None,
     prove: bool = True,
+    sizes: Sequence[int] = (),
 ) -> Report:
     """Hold a model against a paper's spec and report, slot by slot, what differs.
 
     `target` is a torch module, a class or function that makes one, or a target as on the command line; it leaves as
     it came. `spec` is the id of a shipped spec or a .toml file, `input_shape` (channels, height, width), the paper's
-    by default; `prove` executes the claim that nothing but the findings differs. Raises SpecError, TargetError or UsageError, all of them a GnetAuditError with one clear line.
+    by default; `prove` executes the claim that nothing but the findings differs; `sizes` are further input sizes at
+    which to compare and prove. Raises SpecError, TargetError or UsageError, all of them a GnetAuditError with one
+    clear line.
     """
     paper = specs.load(spec)
     shape = input_shape or paper.input_shape
     build = targets.build(target, args or {})
     traced = {mode: traces.trace(build, mode, shape, batch) for mode in MODES}
     evidence = Evidence(name=build.text, owned=build.params, prove=_prover(build, shape) if prove else None)
-    return judge(paper, shape, traced, evidence)
+    report = judge(paper, shape, traced, evidence)
+    if report.verdict is Verdict.NOT_THIS_NETWORK:
+        return report
+    return replace(report, sweep=tuple(_swept(paper, build, report, size) for size in sizes))
+
+
+def _swept(paper: Spec, build: Build, known: Report, size: int) -> Swept:
+    """The same model at another size, in eval, up to where its forward stops."""
+    shape = (known.input_shape[0], size, size)
+    traced = {Mode.EVAL: traces.trace(build, Mode.EVAL, shape)}
+    evidence = Evidence(name=build.text, owned=None, prove=_prover(build, shape), partial=True)
+    here = judge(paper, shape, traced, evidence)
+    of_one_size = frozenset(step.slot for step in paper.steps if step.has("global"))
+    reached = [row.slot for row in here.rows if row.measured is not None and row.status is not RowStatus.EXTRA]
+    return Swept(
+        size=size,
+        reached=reached[-1] if reached else "the input",
+        findings=new_findings(here.findings, known.findings, of_one_size),
+        proof=here.proof,
+    )
 
 
 Prover: TypeAlias = Callable[[Mapping[Mode, Network], Comparison, tuple[Edit, ...]], Proof]
@@ -62,6 +85,8 @@ class Evidence:
     owned: int | None
     """All its parameters, used or not."""
     prove: Prover | None = None
+    partial: bool = False
+    """Whether a forward that stops on the way is to be proven up to there."""
 
 
 def _prover(build: Build, shape: Shape) -> Prover:
@@ -94,7 +119,7 @@ def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], evidence: Ev
     if comparison.refusal:
         return replace(report, verdict=Verdict.NOT_THIS_NETWORK, reason=comparison.refusal)
     report = _judged(report, paper, expected, traced, comparison)
-    if evidence.prove is None or report.error:
+    if evidence.prove is None or (report.error and not evidence.partial):
         return report
     edits = tuple(edit for finding in report.findings for edit in finding.edits)
     proof = evidence.prove(expected, comparison, edits)

@@ -84,8 +84,9 @@ class Proof:
             outputs = sum(mode.outputs for mode in self.modes)
             worst = max(mode.error for mode in self.modes)
             names = " and ".join(mode.mode for mode in self.modes)
+            returned = f" and {outputs} outputs" if outputs else ""
             return (
-                f"proven in {names}: {slots} values and {outputs} outputs equal within {self.tolerance:g} "
+                f"proven in {names}: {slots} values{returned} equal within {self.tolerance:g} "
                 f"(largest difference {worst:.1e}, float64, random weights)"
             )
         return f"not proven: {'; '.join(told)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gnet_audit.findings import Finding
 from gnet_audit.network import Location, Shape, Unverified
 from gnet_audit.proof import Proof
+from gnet_audit.sweep import Swept
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -127,6 +128,8 @@ class Report:
     """Set when the forward raised: the table holds what ran up to there."""
     proof: Proof | None = None
     """None where none was asked for, or none was possible."""
+    sweep: tuple[Swept, ...] = ()
+    """The audit at other input sizes, where that was asked for."""
     ignored: tuple[Finding, ...] = ()
     """Findings that the reader left out; the verdict still counts them."""
     variant: str = ""

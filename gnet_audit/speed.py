@@ -99,8 +99,10 @@ class Effort:
     least_blocks: int = 5
     warm_seconds: float = 1.0
     warm_iterations: int = 10
+    warm_most: float = 10.0
+    """Seconds after which warming up ends although nothing has settled."""
     most: float = 30.0
-    """Seconds after which warming up, or measuring, is cut short."""
+    """Seconds after which measuring is cut short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,8 @@ class Plan:
     configs: tuple[Config, ...] = ()
     auto_batch: bool = False
     effort: Effort = field(default_factory=Effort)
+    threads: int | None = None
+    """Of the CPU; torch's own choice without it."""
     layer_batch: int = 8
     """Batch at which single layers are timed."""
 

@@ -233,7 +233,7 @@ def _cancelling(total: str, lines: Sequence[Line], paper: Spec) -> Iterator[Canc
 def _misleading(total: str, cell: Cell, pair: Pair, lines: Sequence[Line]) -> Iterator[Cancelling]:
     wrong = [line for line in lines if line.of(cell).verdict(pair).agreement is Agreement.DIFFER]
     values = [_values(pair, line.of(cell)) for line in lines]
-    one, two = (sum(column) for column in zip(*values, strict=True))
+    one, two = sum(first for first, _ in values), sum(second for _, second in values)
     if wrong and one and abs(one - two) <= CLOSE * one:
         off = sum(abs(mine - other) for line in wrong for mine, other in [_values(pair, line.of(cell))])
         yield Cancelling(

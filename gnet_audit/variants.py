@@ -77,7 +77,9 @@ def _has(variant: Variant, finding: Finding) -> bool:
 
 def _is(variant: Variant, findings: Sequence[Finding]) -> bool:
     """Exactly the variant's differences: every one that must be found is, and no other."""
-    wanted = {(one.rule, one.attribute, one.observed, slot) for one in variant.differences if one.strict for slot in one.slots}
+    wanted = {
+        (one.rule, one.attribute, one.observed, slot) for one in variant.differences if one.strict for slot in one.slots
+    }
     found = {(one.rule, one.attribute, one.found, row) for one in findings for row in one.rows}
     return wanted == found
 

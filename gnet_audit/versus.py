@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from gnet_audit import expand, slots
 from gnet_audit import spec as specs
+from gnet_audit.canonical import canonical
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.errors import TargetError
 from gnet_audit.findings import Finding
+from gnet_audit.gaps import left_to_loss
 from gnet_audit.network import CodeOrigin, Layer, Mode, Network, Shape, Source, SpecOrigin, Status
 from gnet_audit.report import Environment, Report, SpecId, Verdict
 from gnet_audit.rules import Severity
@@ -41,7 +43,11 @@ class Side:
     @property
     def sha256(self) -> str:
         """A checksum of everything that is compared."""
-        told = "\n".join(f"{mode} {layer.name} {layer.op} {layer.inputs}" for mode, network in self.networks.items() for layer in network.layers)
+        told = "\n".join(
+            f"{mode} {layer.name} {layer.op} {layer.inputs}"
+            for mode, network in self.networks.items()
+            for layer in network.layers
+        )
         return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -50,9 +56,7 @@ def is_spec(name: str) -> bool:
     return name.endswith(".toml") or name in specs.shipped()
 
 
-def diff(
-    one: str, two: str, *, input_shape: Shape | None = None, args: Mapping[str, object] | None = None
-) -> Report:
+def diff(one: str, two: str, *, input_shape: Shape | None = None, args: Mapping[str, object] | None = None) -> Report:
     """What the second has otherwise than the first, slot by slot; each is a target or a spec.
 
     `args` are constructor arguments of both. Raises GnetAuditError with one clear line, also for a model that cannot
@@ -88,7 +92,7 @@ def beside(one: Side, two: Side, shape: Shape) -> Report:
     if not modes:
         raise TargetError("no mode can be run in both", where=f"{one.name} and {two.name}")
     expected = {mode: told(one.networks[mode], one.name) for mode in modes}
-    found = {mode: two.networks[mode] for mode in modes}
+    found = {mode: without_loss(two.networks[mode]) for mode in modes}
     comparison = compare(expected, {mode: Found(network=network) for mode, network in found.items()})
     report = Report(
         spec=SpecId(id=one.name, title=one.name, sha256=one.sha256),
@@ -107,14 +111,30 @@ def beside(one: Side, two: Side, shape: Shape) -> Report:
 
 
 def _judged(report: Report, comparison: Comparison, expected: Mapping[Mode, Network]) -> Report:
-    grave = [finding for finding in comparison.findings if finding.severity is not Severity.NOTE]
+    findings = [kept for finding in comparison.findings if (kept := _news(finding, expected))]
+    grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
     return replace(
         report,
         verdict=Verdict.DIFFERS if grave else Verdict.MATCHES,
         reason=f"{len(grave)} causes" if len(grave) > 1 else "1 cause" if grave else "nothing differs",
-        findings=tuple(_named(finding, report.spec.title, report.target) for finding in comparison.findings),
+        findings=tuple(_named(finding, report.spec.title, report.target) for finding in findings),
         rows=slots.table(comparison, expected),
     )
+
+
+def _news(finding: Finding, expected: Mapping[Mode, Network]) -> Finding | None:
+    """The finding without the slots that the first one writes in the same other form; None where none is left."""
+    if finding.rule != "GA219":
+        return finding
+    same = {
+        layer
+        for network in expected.values()
+        for rewrite in canonical(network).rewrites
+        if rewrite.what == finding.attribute
+        for layer in rewrite.layers
+    }
+    rows = tuple(row for row in finding.rows if row not in same)
+    return replace(finding, rows=rows) if rows else None
 
 
 def _named(finding: Finding, one: str, two: str) -> Finding:
@@ -135,6 +155,20 @@ def _environment(side: Side) -> Environment:
         torch=version("torch"),
         platform=f"{platform.system()}-{platform.machine()}",
         device=side.device,
+    )
+
+
+def without_loss(network: Network) -> Network:
+    """A paper's network as a model would be built: what is left to the loss (the softmax) is not in it."""
+    gone = {layer.name: layer.inputs[0] for layer in network.layers if left_to_loss(layer)}
+    return replace(
+        network,
+        layers=tuple(
+            replace(layer, inputs=tuple(gone.get(name, name) for name in layer.inputs))
+            for layer in network.layers
+            if layer.name not in gone
+        ),
+        outputs=tuple(replace(output, layer=gone.get(output.layer, output.layer)) for output in network.outputs),
     )
 
 

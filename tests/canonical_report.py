@@ -6,6 +6,10 @@ convolution weights are kernel area × inputs × outputs + outputs, MACs the sam
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
+from gnet_audit.acceptance import Acceptance, accept
 from gnet_audit.findings import Cost, Finding
 from gnet_audit.network import Location, Shape, Source, Status, Unverified
 from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Totals, Verdict
@@ -138,13 +142,22 @@ FINDINGS = (
     ),
 )  # fmt: skip
 
+READS = {
+    "conv1": ("input",), "pool1": ("conv1",), "lrn1": ("pool1",), "conv2_reduce": ("lrn1",), "conv2": ("conv2_reduce",),
+    "pool2": ("conv2",), "inception_3a.1x1": ("pool2",), "inception_3a.5x5_reduce": ("pool2",),
+    "inception_3a.5x5": ("inception_3a.5x5_reduce",), "inception_3a.concat": ("inception_3a.1x1", "inception_3a.5x5"),
+    "avgpool": ("inception_3a.concat",), "dropout": ("avgpool",), "linear": ("dropout",),
+    "aux1.pool": ("inception_3a.concat",), "aux1.fc": ("aux1.pool",),
+}  # fmt: skip
+"""Which slots each slot of REPORT reads by the paper."""
+
 REPORT = Report(
     spec=SpecId(id="canonical", title="Canonical", sha256="0123456789abcdef" * 4),
     target="nets/net[1].py:Net",
     input_shape=(3, 224, 224),
     verdict=Verdict.DIFFERS,
     reason="5 causes",
-    rows=ROWS,
+    rows=tuple(replace(row, reads=READS.get(row.slot, ())) for row in ROWS),
     findings=FINDINGS,
     unverified=(
         Unverified(what="dropout", why="the op my::drop is not known", where=at(14)),
@@ -166,3 +179,22 @@ REPORT = Report(
 
 HEADS = frozenset({"aux1"})
 """The paper's rows of REPORT that only training uses."""
+
+
+ACCEPTANCES = (
+    Acceptance(
+        rule="GA202", slots=("inception_3a.5x5",), attribute="kernel", observed="3×3 pad 1",
+        reason="as in the old weights", by="ann", where="accepted.toml:6",
+    ),
+    Acceptance(
+        rule="GA215", slots=("inception_3a.5x5",), attribute="batch_norm", observed="batch norm eps 0.001",
+        reason="trains faster", expires=date(2030, 1, 31), where="accepted.toml:13",
+    ),
+    Acceptance(
+        rule="GA301", slots=("lrn1",), attribute="layer", observed="nothing", reason="nobody uses it",
+        where="accepted.toml:20",
+    ),
+)  # fmt: skip
+TODAY = date(2026, 1, 1)
+ACCEPTED = accept(REPORT, ACCEPTANCES, TODAY)
+"""REPORT with three findings accepted."""

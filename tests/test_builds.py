@@ -23,7 +23,7 @@ def _name(build: Build | Broken) -> str:
 
 
 def _audited(build: Build) -> Report:
-    return audit(build.target, args=build.arguments, input_shape=build.input_shape)
+    return audit(build.target, args=build.arguments, input_shape=build.input_shape, prove=False)
 
 
 @pytest.mark.parametrize("build", BUILDS, ids=_name)
@@ -49,7 +49,7 @@ def test_a_list_with_one_fault_too_few_or_too_many_is_noticed() -> None:
 
 def _answer(broken: Broken) -> Report | GnetAuditError:
     try:
-        return audit(broken.target)
+        return audit(broken.target, prove=False)
     except GnetAuditError as error:
         return error
 

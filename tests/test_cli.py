@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 import typer
@@ -181,12 +181,12 @@ def test_words_that_cannot_be_understood_are_one_line_and_status_2(
 
 def test_without_options_the_reference_is_audited_as_the_paper_says(audit: Audit) -> None:
     main(["shapes"])
-    assert audit.asked == [("reference", {"spec": "googlenet", "input_shape": None, "batch": None, "args": {}})]
+    assert audit.asked == [("reference", {"spec": "googlenet", "input_shape": None, "batch": None, "args": {}, "prove": True})]
 
 
 def test_every_option_of_the_model_reaches_the_audit(audit: Audit) -> None:
     main(["check", "a.py:Net", "--spec", "b.toml", "--input", "2x1x32x32", "--arg", "n=10", "--arg", "act=relu"])
-    expected = {"spec": "b.toml", "input_shape": (1, 32, 32), "batch": 2, "args": {"n": 10, "act": "relu"}}
+    expected = {"spec": "b.toml", "input_shape": (1, 32, 32), "batch": 2, "args": {"n": 10, "act": "relu"}, "prove": True}
     assert audit.asked == [("a.py:Net", expected)]
 
 
@@ -303,20 +303,25 @@ def test_every_help_has_examples_that_begin_with_the_program(capsys: Capture, co
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
-def test_every_example_of_the_help_can_be_parsed(command: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_example_of_the_help_can_be_parsed(
+    command: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     main([*command.split(), "--help"])
     examples = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("    gnet-audit ")]
     assert examples
     group = typer.main.get_command(cli.app)
     for words in examples:
-        context, rest = group, words
+        context: Any = group
+        rest = words
         while getattr(context, "commands", None) and rest and rest[0] in context.commands:
             context, rest = context.commands[rest[0]], rest[1:]
         assert context.make_context("gnet-audit", list(rest), resilient_parsing=False)
 
 
 def test_the_option_surface_is_the_recorded_one() -> None:
-    golden.check("golden/options.txt", "".join(f"{line}\n" for line in surface(typer.main.get_command(cli.app), "gnet-audit")))
+    golden.check(
+        "golden/options.txt", "".join(f"{line}\n" for line in surface(typer.main.get_command(cli.app), "gnet-audit"))
+    )
 
 
 def surface(command: object, name: str) -> list[str]:

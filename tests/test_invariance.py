@@ -61,19 +61,19 @@ def _plan(id: str) -> Plan:
 
 @cache
 def _plain(id: str) -> tuple[object, ...]:
-    return _nameless(audit(Written(_plan(id))))
+    return _nameless(audit(Written(_plan(id)), prove=False))
 
 
 @FEW
 @given(id=st.sampled_from(["", *CASES]), seed=SEEDS)
 def test_renaming_all_modules_changes_nothing(id: str, seed: int) -> None:
-    assert _nameless(audit(Written(_plan(id), names=_random_names(seed)))) == _plain(id)
+    assert _nameless(audit(Written(_plan(id), names=_random_names(seed)), prove=False)) == _plain(id)
 
 
 @FEW
 @given(id=st.sampled_from(["", *CASES]), seed=SEEDS)
 def test_running_independent_branches_in_another_order_changes_nothing(id: str, seed: int) -> None:
-    assert _nameless(audit(Written(_plan(id), shuffle=Random(seed)))) == _plain(id)
+    assert _nameless(audit(Written(_plan(id), shuffle=Random(seed)), prove=False)) == _plain(id)
 
 
 def test_names_that_mislead_change_nothing() -> None:
@@ -82,7 +82,7 @@ def test_names_that_mislead_change_nothing() -> None:
         head, dot, rest = name.partition(".")
         return f"{swapped.get(head, head)}{dot}{rest}".replace(".", "_").replace("3x3", "X").replace("5x5", "3x3")
 
-    assert _nameless(audit(Written(paper(), names=wrong))) == _plain("")
+    assert _nameless(audit(Written(paper(), names=wrong), prove=False)) == _plain("")
 
 
 @pytest.mark.parametrize("other", [id for id in CASES if id != "lrn-removed"])

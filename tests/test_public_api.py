@@ -79,7 +79,7 @@ def test_an_assertion_says_in_one_line_each_what_differs(monkeypatch: pytest.Mon
     lines = str(failure.value).splitlines()
     assert len(lines) == 1 + len(REPORT.findings) + len(REPORT.unverified) + 1
     assert lines[-1].startswith("differs: 15 slots")
-    assert asked == [("a model", {"spec": "googlenet", "input_shape": (3, 96, 96)})]
+    assert asked == [("a model", {"spec": "googlenet", "input_shape": (3, 96, 96), "prove": True})]
     gnet_audit.assert_matches("a model", ignore=["GA2", "GA3"])
     gnet_audit.assert_matches("a model", select=["GA204"])
     with pytest.raises(AssertionError):

@@ -28,7 +28,7 @@ TODAY = date(2026, 1, 1)
 @pytest.fixture(scope="module")
 def reports() -> Mapping[str, Report]:
     """Every variant, built and audited."""
-    return {name: recognised(audit(Written(edit(paper())))) for name, edit in PLANS.items()}
+    return {name: recognised(audit(Written(edit(paper())), prove=False)) for name, edit in PLANS.items()}
 
 
 def test_every_variant_that_is_shipped_is_built_here() -> None:
@@ -56,8 +56,9 @@ def test_a_finding_says_of_which_variants_it_is_part(reports: Mapping[str, Repor
 
 
 def test_one_difference_more_or_less_is_another_network() -> None:
-    for edit in (lambda plan: plan.change("conv1", bias=False), lambda plan: plan.change("pool4", kernel_size=3)):
-        report = recognised(audit(Written(edit(PLANS["torchvision"](paper())))))
+    variant = PLANS["torchvision"](paper())
+    for plan in (variant.change("aux1.dropout", p=0.5), variant.change("pool4", kernel_size=3)):
+        report = recognised(audit(Written(plan), prove=False))
         assert report.variant == ""
         assert exit_status(accept(report, accepted(["variant:torchvision"]), TODAY)) is ExitStatus.FINDINGS
 
@@ -65,11 +66,11 @@ def test_one_difference_more_or_less_is_another_network() -> None:
 def test_the_report_ends_with_the_variant_and_the_verdict(reports: Mapping[str, Report]) -> None:
     for view in (View(terse=True), View()):
         lines = render(reports["no-lrn"], Format.TEXT, view).splitlines()
-        assert lines[-2] == "equals the published variant GoogLeNet without LRN"
+        assert "equals the published variant GoogLeNet without LRN" in lines[-3:]
 
 
 def test_the_build_that_torchvision_installs_is_the_variant(torchvision: object) -> None:
-    report = recognised(audit("torchvision:googlenet"))
+    report = recognised(audit("torchvision:googlenet", prove=False))
     assert report.variant == "torchvision googlenet"
     status = exit_status(accept(report, accepted(["variant:torchvision"]), TODAY), fail_on=Severity.NOTE)
     assert status is ExitStatus.CLEAN
@@ -80,7 +81,9 @@ def test_slots_and_rules_of_every_variant_exist() -> None:
     from gnet_audit.network import Mode, SpecOrigin
 
     network = expand.network(load("googlenet"), Mode.TRAIN)
-    known = set(network.by_name) | {layer.origin.row for layer in network.layers if isinstance(layer.origin, SpecOrigin)}
+    known = set(network.by_name) | {
+        layer.origin.row for layer in network.layers if isinstance(layer.origin, SpecOrigin)
+    }
     for variant in variants():
         for one in variant.differences:
             assert set(one.slots) <= known
@@ -92,7 +95,7 @@ def test_slots_and_rules_of_every_variant_exist() -> None:
 
 @pytest.mark.parametrize("word", ["variant:vgg", "torchvision", "variant:"])
 def test_an_unknown_variant_is_a_mistake_that_names_the_known_ones(word: str) -> None:
-    with pytest.raises(UsageError, match="--accept: .*variant:"):
+    with pytest.raises(UsageError, match=r"--accept: .*variant:"):
         accepted([word])
 
 

@@ -37,9 +37,12 @@ class Canvas:
             _environ={},
         )
 
-    def line(self, text: str = "", style: str = "") -> None:
-        """One line, never broken."""
-        self._console.print(Text(text, style=style), soft_wrap=True)
+    def line(self, text: str = "", style: str = "", *, mark: str = "", mark_style: str = "") -> None:
+        """One line, never broken; the first `mark` in it has a style of its own."""
+        line = Text(text, style=style)
+        if mark:
+            line.stylize(mark_style, text.index(mark), text.index(mark) + len(mark))
+        self._console.print(line, soft_wrap=True)
 
     def paragraph(self, text: str, *, first: str = "", rest: str = "", style: str = "") -> None:
         """A text broken at blanks to the canvas's width, after `first` on the first line and `rest` on the others."""

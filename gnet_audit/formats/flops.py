@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gnet_audit import conventions
+from gnet_audit.conventions import Cell
 from gnet_audit.counts import Reconciled
 from gnet_audit.flops import Flops, WorkLine, by_row
 from gnet_audit.formats import speed as speeds
@@ -16,7 +17,7 @@ from gnet_audit.formats.lint import STYLE
 from gnet_audit.formats.view import Depth
 from gnet_audit.report import Verdict
 from gnet_audit.rules import BY_ID, Severity
-from gnet_audit.three_way import Agreement, Cell, Line, Pair, Triple
+from gnet_audit.three_way import Agreement, Line, Pair, Triple
 from gnet_audit.work import CONVENTION, Kind
 
 FLOAT = 4

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from gnet_audit.conventions import Cell
 from gnet_audit.counts import Reconciled
 from gnet_audit.findings import Finding
 from gnet_audit.flops import Flops, WorkLine
-from gnet_audit.formats.json import Value
 from gnet_audit.formats.lint import document as lint_document
-from gnet_audit.formats.plain import dumped
+from gnet_audit.formats.plain import Plain, dumped
 from gnet_audit.measurement import Machine, Measurement, Peak
 from gnet_audit.speed import LayerTime, Roofs, Row, Speed
-from gnet_audit.three_way import Cell, Line, Triple
+from gnet_audit.three_way import Line, Triple
 from gnet_audit.work import CONVENTION, Kind, LayerWork
 
 SCHEMA = 1
@@ -25,7 +25,7 @@ def render(answer: Flops) -> str:
     return dumped(document(answer))
 
 
-def document(answer: Flops) -> Mapping[str, Value]:
+def document(answer: Flops) -> Mapping[str, Plain]:
     """All of it as plain values."""
     report = answer.report
     return {
@@ -52,11 +52,11 @@ def document(answer: Flops) -> Mapping[str, Value]:
     }
 
 
-def _line(line: Line) -> Mapping[str, Value]:
+def _line(line: Line) -> Mapping[str, Plain]:
     return {"row": line.row, "slot": line.name, **{cell.value: _triple(line.of(cell)) for cell in Cell}}
 
 
-def _triple(triple: Triple) -> Mapping[str, Value]:
+def _triple(triple: Triple) -> Mapping[str, Plain]:
     return {
         "printed": triple.printed or None,
         "derived": triple.number(triple.derived),
@@ -72,7 +72,7 @@ def _triple(triple: Triple) -> Mapping[str, Value]:
     }
 
 
-def _work_line(line: WorkLine) -> Mapping[str, Value]:
+def _work_line(line: WorkLine) -> Mapping[str, Plain]:
     return {
         "row": line.row or None,
         "slot": line.slot,
@@ -82,7 +82,7 @@ def _work_line(line: WorkLine) -> Mapping[str, Value]:
     }
 
 
-def _work(one: LayerWork) -> Mapping[str, Value]:
+def _work(one: LayerWork) -> Mapping[str, Plain]:
     return {
         "macs": one.macs,
         "flops": {kind.value: count for kind, count in one.forward},
@@ -94,7 +94,7 @@ def _work(one: LayerWork) -> Mapping[str, Value]:
     }
 
 
-def _counter(one: Reconciled) -> Mapping[str, Value]:
+def _counter(one: Reconciled) -> Mapping[str, Plain]:
     counted = one.counted
     return {
         "counter": counted.counter.value,
@@ -110,7 +110,7 @@ def _counter(one: Reconciled) -> Mapping[str, Value]:
     }
 
 
-def _finding(finding: Finding) -> Mapping[str, Value]:
+def _finding(finding: Finding) -> Mapping[str, Plain]:
     return {
         "rule": finding.rule,
         "severity": finding.severity.value,
@@ -126,7 +126,7 @@ def _finding(finding: Finding) -> Mapping[str, Value]:
 # --- speed -------------------------------------------------------------------------------------------------------
 
 
-def _speed(speed: Speed) -> Mapping[str, Value]:
+def _speed(speed: Speed) -> Mapping[str, Plain]:
     best = speed.best
     return {
         "interrupted": speed.interrupted,
@@ -138,7 +138,7 @@ def _speed(speed: Speed) -> Mapping[str, Value]:
     }
 
 
-def _roofs(roofs: Roofs) -> Mapping[str, Value]:
+def _roofs(roofs: Roofs) -> Mapping[str, Plain]:
     return {
         "machine": _machine(roofs.machine),
         "roofs": [
@@ -153,15 +153,15 @@ def _roofs(roofs: Roofs) -> Mapping[str, Value]:
     }
 
 
-def _machine(machine: Machine) -> Mapping[str, Value]:
+def _machine(machine: Machine) -> Mapping[str, Plain]:
     return {**asdict(machine), "facts": dict(machine.facts)}
 
 
-def _peak(peak: Peak) -> Mapping[str, Value]:
+def _peak(peak: Peak) -> Mapping[str, Plain]:
     return {"of": peak.of, "value": peak.value, "source": peak.source}
 
 
-def _measurement(one: Measurement | None) -> Value:
+def _measurement(one: Measurement | None) -> Plain:
     if one is None:
         return None
     return {
@@ -174,7 +174,7 @@ def _measurement(one: Measurement | None) -> Value:
     }
 
 
-def _row(row: Row) -> Mapping[str, Value]:
+def _row(row: Row) -> Mapping[str, Plain]:
     return {
         "device": row.device,
         "config": row.config.name,
@@ -205,7 +205,7 @@ def _finite(value: float) -> float | None:
     return value if abs(value) < float("inf") else None
 
 
-def _layer(time: LayerTime) -> Mapping[str, Value]:
+def _layer(time: LayerTime) -> Mapping[str, Plain]:
     return {
         "device": time.device,
         "layer": time.layer,

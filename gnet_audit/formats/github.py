@@ -5,6 +5,7 @@ from __future__ import annotations
 from gnet_audit.findings import Finding
 from gnet_audit.formats import markdown, places, terse, words
 from gnet_audit.formats.view import View
+from gnet_audit.proof import ProofStatus
 from gnet_audit.report import Report
 from gnet_audit.rules import BY_ID, Severity
 
@@ -21,6 +22,8 @@ def render(report: Report, view: View) -> str:
     texts = [_annotation(report, finding, view) for finding in heard]
     texts += [_command("error", {"title": "accepted in vain"}, text) for text in report.stale]
     texts += [_command("error", {"title": "stopped"}, report.error)] if report.error else []
+    if report.proof and report.proof.status is not ProofStatus.PROVEN:
+        texts.append(_command("error", {"title": "not proven"}, report.proof.line))
     if len(texts) > MOST:
         more = len(texts) - MOST + 1
         texts = [*texts[: MOST - 1], _command("notice", {"title": "gnet-audit"}, f"+{more} more in the summary")]

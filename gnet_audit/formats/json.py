@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isfinite
 from typing import TypeAlias
 
 from gnet_audit.findings import Finding
 from gnet_audit.formats.words import UNSAFE
 from gnet_audit.network import Location, Source, Unverified
+from gnet_audit.proof import ModeProof, Proof, Statistics
 from gnet_audit.report import Report, SlotResult
 from gnet_audit.rules import BY_ID
+from gnet_audit.sweep import Swept
 
 SCHEMA = 1
 """Rises when a field is taken away or changes its meaning; a new field leaves it."""
 
-Value: TypeAlias = "str | int | bool | None | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "str | int | float | bool | Sequence[Value] | Mapping[str, Value] | None"
 
 
 def render(report: Report) -> str:
@@ -42,9 +45,56 @@ def document(report: Report) -> Mapping[str, Value]:
         "findings": [_finding(finding) for finding in report.findings],
         "ignored": [_finding(finding) for finding in report.ignored],
         "unverified": [_unverified(entry) for entry in report.unverified],
+        "proof": None if report.proof is None else _proof(report.proof),
+        "sweep": [_swept(swept) for swept in report.sweep],
         "totals": asdict(report.totals),
         "environment": asdict(report.environment),
     }
+
+
+def _proof(proof: Proof) -> Mapping[str, Value]:
+    return {
+        "status": proof.status.value,
+        "input": list(proof.input_shape),
+        "tolerance": proof.tolerance,
+        "modes": [_mode_proof(mode) for mode in proof.modes],
+    }
+
+
+def _swept(swept: Swept) -> Mapping[str, Value]:
+    return {
+        "size": swept.size,
+        "reached": swept.reached,
+        "findings": [_finding(finding) for finding in swept.findings],
+        "proof": None if swept.proof is None else _proof(swept.proof),
+    }
+
+
+def _mode_proof(mode: ModeProof) -> Mapping[str, Value]:
+    gap = mode.gap
+    return {
+        "mode": mode.mode,
+        "status": mode.status.value,
+        "values": mode.slots,
+        "outputs": mode.outputs,
+        "largest_difference": mode.error,
+        "why": mode.why,
+        "gap": None
+        if gap is None
+        else {
+            "row": gap.slot,
+            "layer": gap.layer,
+            # JSON has no infinity: null where the shapes differ.
+            "difference": gap.error if isfinite(gap.error) else None,
+            "expected": _statistics(gap.expected),
+            "found": _statistics(gap.found),
+        },
+    }
+
+
+def _statistics(value: Statistics) -> Mapping[str, Value]:
+    numbers = {name: getattr(value, name) for name in ("mean", "deviation", "low", "high")}
+    return {"shape": list(value.shape), **{name: one if isfinite(one) else None for name, one in numbers.items()}}
 
 
 def _row(row: SlotResult) -> Mapping[str, Value]:

@@ -28,17 +28,18 @@ def render(report: Report, view: View) -> str:
         ("verdict", report.verdict.value),
         ("gnet-audit", report.environment.gnet_audit),
         ("torch", report.environment.torch),
+        ("proof", report.proof.line if report.proof else "none"),
     ):
-        suite.add_property(name, value)
+        suite.add_property(name, _clean(value))
     named = places.findings_of(report)
     for row in report.rows:
         _add(suite, row.row or "(none)", row.slot, _result(row, named.get(row.slot, ()), report, view), report)
     _add(suite, "verdict", "verdict", _verdict(report, view), report)
     document = JUnitXml("gnet-audit")
     document.add_testsuite(suite)
-    document.update_statistics()
-    text = document.tostring()
-    return (text if isinstance(text, str) else text.decode("utf-8")).rstrip() + "\n"
+    document.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = document.tostring()  # type: ignore[no-untyped-call]
+    return text.decode("utf-8").rstrip() + "\n"
 
 
 def _add(suite: object, row: str, name: str, result: Failure | Error | Skipped | None, report: Report) -> None:
@@ -48,7 +49,7 @@ def _add(suite: object, row: str, name: str, result: Failure | Error | Skipped |
     case = TestCase(_clean(name), _clean(f"gnet-audit.{report.spec.id}.{row}"), 0)
     if result is not None:
         case.result = [result]
-    suite.append(case)
+    suite.add_testcase(case)
 
 
 def _result(
@@ -78,7 +79,8 @@ def _verdict(report: Report, view: View) -> Failure | Error | None:
     if not exit_status(report, fail_on=view.fail_on):
         return None
     failure = Failure(_clean(terse.verdict_line(report)), report.verdict.value)
-    failure.text = "\n".join(_clean(text) for text in report.stale) or None
+    proof = [report.proof.line] if report.proof else []
+    failure.text = "\n".join(_clean(text) for text in (*report.stale, *proof))
     return failure
 
 

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from gnet_audit import conventions
-from gnet_audit.contradictions import Contradiction, Lint, RowCheck
+from gnet_audit.contradictions import Contradiction, Lint
 from gnet_audit.conventions import Cell
+from gnet_audit.explanations import RowCheck
 from gnet_audit.formats import words
 from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.columns import Col, draw
-from gnet_audit.formats.json import Value
-from gnet_audit.formats.plain import dumped
+from gnet_audit.formats.plain import Plain, dumped
 from gnet_audit.rules import BY_ID, Severity
 
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
@@ -96,7 +96,7 @@ def to_json(lint: Lint) -> str:
     return dumped(document(lint))
 
 
-def document(lint: Lint) -> Mapping[str, Value]:
+def document(lint: Lint) -> Mapping[str, Plain]:
     """All of it as plain values."""
     return {
         "schema": SCHEMA,
@@ -109,7 +109,7 @@ def document(lint: Lint) -> Mapping[str, Value]:
     }
 
 
-def _row(check: RowCheck) -> Mapping[str, Value]:
+def _row(check: RowCheck) -> Mapping[str, Plain]:
     return {
         "row": check.row,
         "positions": check.positions,
@@ -126,7 +126,7 @@ def _row(check: RowCheck) -> Mapping[str, Value]:
     }
 
 
-def _plain(one: Contradiction) -> Mapping[str, Value]:
+def _plain(one: Contradiction) -> Mapping[str, Plain]:
     return {
         "rule": one.rule,
         "severity": one.severity.value,

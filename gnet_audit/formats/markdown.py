@@ -25,6 +25,8 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
     mark = "✅" if report.verdict is Verdict.MATCHES else "❌"
     yield [f"## {mark} {code(report.target)} beside {escaped(report.spec.title)}"]
     yield [f"**{escaped(terse.verdict_line(report))}**"]
+    if report.proof:
+        yield [escaped(report.proof.line)]
     if report.variant:
         yield [escaped(terse.variant_line(report))]
     if report.error:
@@ -49,7 +51,9 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
 
 def _findings(findings: Iterable[Finding], view: View) -> list[str]:
     lines = [_line(finding, view) for finding in findings]
-    return [*_head("", "rule", "slots", "expected", "found", "where", "cost", "what to change"), *lines] if lines else []
+    return (
+        [*_head("", "rule", "slots", "expected", "found", "where", "cost", "what to change"), *lines] if lines else []
+    )
 
 
 def _line(finding: Finding, view: View) -> str:

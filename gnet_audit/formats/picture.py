@@ -162,16 +162,16 @@ def _beside(
     """The height at which a side block hangs: a little below the end of the row that it reads."""
     home = {slot: other for other in blocks for slot in other.cells}
     reads = [read for row in rows if row.slot in block.cells for read in row.reads if read not in block.cells]
-    ends = [corners[home[read].name][1] + home[read].height for read in reads if read in home and home[read].name in corners]
+    ends = [
+        corners[home[read].name][1] + home[read].height for read in reads if read in home and home[read].name in corners
+    ]
     return max(ends, default=MARGIN) + STEP
 
 
 # --- coordinates -------------------------------------------------------------------------------------------------
 
 
-def _drawn(
-    rows: Sequence[SlotResult], blocks: Sequence[_Block], corners: Mapping[str, tuple[int, int]]
-) -> Picture:
+def _drawn(rows: Sequence[SlotResult], blocks: Sequence[_Block], corners: Mapping[str, tuple[int, int]]) -> Picture:
     places = {slot: _place(block, slot, corners[block.name]) for block in blocks for slot in block.cells}
     boxes = tuple(
         Box(index=index, row=row, label=_label(row), x=places[row.slot][0], y=places[row.slot][1])
@@ -188,9 +188,7 @@ def _drawn(
         for block in blocks
         if block.framed
     )
-    edges = tuple(
-        _edge(places[read], places[row.slot]) for row in rows for read in row.reads if read in places
-    )
+    edges = tuple(_edge(places[read], places[row.slot]) for row in rows for read in row.reads if read in places)
     return Picture(
         width=max((box.x + WIDE for box in boxes), default=WIDE) + MARGIN + GAP,
         height=max((box.y + HIGH for box in boxes), default=HIGH) + MARGIN,

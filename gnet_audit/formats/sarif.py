@@ -16,7 +16,7 @@ from gnet_audit.network import Location, Unverified
 from gnet_audit.report import Report
 from gnet_audit.rules import BY_ID, Rule
 
-Value: TypeAlias = "str | int | bool | None | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | None"
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
@@ -45,11 +45,7 @@ def _run(report: Report, view: View) -> Mapping[str, Value]:
         "invocations": [
             {
                 "executionSuccessful": not report.error,
-                "toolExecutionNotifications": [
-                    *([{"level": "error", "message": {"text": report.error}}] if report.error else []),
-                    *(_notification(entry, view) for entry in report.unverified),
-                    *({"level": "warning", "message": {"text": text}} for text in report.stale),
-                ],
+                "toolExecutionNotifications": _notifications(report, view),
             }
         ],
         "results": [_result(report, finding, index, view) for finding in report.findings],
@@ -59,6 +55,7 @@ def _run(report: Report, view: View) -> Mapping[str, Value]:
             "summary": terse.verdict_line(report),
             "spec": {"id": report.spec.id, "title": report.spec.title, "sha256": report.spec.sha256},
             "variant": report.variant or None,
+            "proof": report.proof.line if report.proof else None,
         },
     }
 
@@ -131,6 +128,17 @@ def _properties(finding: Finding) -> Mapping[str, Value]:
     return properties
 
 
+def _notifications(report: Report, view: View) -> Sequence[Mapping[str, Value]]:
+    """What is told of the run itself: that it stopped, what was not checked, what is accepted in vain."""
+    stopped = [_told("error", report.error)] if report.error else []
+    unchecked = [_notification(entry, view) for entry in report.unverified]
+    return [*stopped, *unchecked, *(_told("warning", text) for text in report.stale)]
+
+
+def _told(level: str, text: str) -> Mapping[str, Value]:
+    return {"level": level, "message": {"text": text}}
+
+
 def _notification(entry: Unverified, view: View) -> Mapping[str, Value]:
-    text: dict[str, Value] = {"level": "note", "message": {"text": f"not checked: {entry.what}: {entry.why}"}}
-    return text | ({"locations": [_physical(entry.where, view)]} if entry.where else {})
+    where: Mapping[str, Value] = {"locations": [_physical(entry.where, view)]} if entry.where else {}
+    return {**_told("note", f"not checked: {entry.what}: {entry.why}"), **where}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 
 from gnet_audit.findings import Finding
 from gnet_audit.formats import rows, words
 from gnet_audit.formats.view import View
 from gnet_audit.report import Report, RowStatus, Verdict
 from gnet_audit.rules import BY_ID, Severity
+
+MARK = re.compile(r"(error|warning|note) GA\d{3}")
+STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 
 def render(report: Report, view: View) -> str:
@@ -19,7 +24,23 @@ def render(report: Report, view: View) -> str:
     lines += [f"stopped: {words.safe(report.error)}"] if report.error else []
     lines += [f"accepted in vain: {words.safe(text)}" for text in report.stale]
     lines += [variant_line(report)] if report.variant else []
+    lines += [words.safe(report.proof.line)] if report.proof else []
+    lines += [words.safe(swept.line) for swept in report.sweep]
+    if view.color:
+        return _colored(lines, verdict_line(report), good=report.verdict is Verdict.MATCHES)
     return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
+
+
+def _colored(lines: Sequence[str], verdict: str, *, good: bool) -> str:
+    """The same lines with severity and rule, and the verdict, in colour."""
+    from gnet_audit.formats.canvas import Canvas
+
+    canvas = Canvas(width=0, color=True)
+    for line in lines:
+        found = MARK.search(line)
+        canvas.line(line, mark=found[0] if found else "", mark_style=STYLE[Severity(found[1])] if found else "")
+    canvas.line(verdict, "bold green" if good else "bold red")
+    return canvas.text()
 
 
 def finding_line(finding: Finding, target: str, folder: str) -> str:

@@ -9,10 +9,10 @@ from gnet_audit.formats import table, terse, words
 from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.view import View
 from gnet_audit.network import Unverified
+from gnet_audit.proof import Proof, ProofStatus, Statistics
 from gnet_audit.report import Report, Totals, Verdict
-from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.rules import BY_ID
 
-SEVERITY_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 LABEL = 10
 """Width of the label before each line of a finding."""
 PLACES = 12
@@ -33,6 +33,11 @@ def render(report: Report, view: View) -> str:
             _finding(canvas, index, finding, view)
     canvas.line()
     _unverified(canvas, report.unverified, view)
+    if report.proof is not None:
+        canvas.line()
+        _proof(canvas, report.proof)
+    for swept in report.sweep:
+        canvas.paragraph(words.safe(swept.line), rest="  ", style="green" if swept.clean else "bold red")
     canvas.line()
     _totals(canvas, report.totals)
     canvas.line()
@@ -61,7 +66,7 @@ def _finding(canvas: Canvas, index: int, finding: Finding, view: View) -> None:
         f"{finding.severity} {finding.rule} {rule.title}: {words.some(finding.rows, limit=1)}",
         first=f"{index}  ",
         rest="   ",
-        style=SEVERITY_STYLE[finding.severity],
+        style=terse.STYLE[finding.severity],
     )
     for label, text in _facts(finding, view):
         canvas.paragraph(text, first=f"   {label:<{LABEL}}", rest=" " * (3 + LABEL))
@@ -106,6 +111,21 @@ def _unverified(canvas: Canvas, entries: tuple[Unverified, ...], view: View) -> 
         where = words.place(entry.where, view.folder)
         text = f"{words.safe(entry.what)}: {words.safe(entry.why)}" + (f" ({where})" if where else "")
         canvas.paragraph(text, first="?  ", rest="   ")
+
+
+def _proof(canvas: Canvas, proof: Proof) -> None:
+    """Whether nothing but the findings differs, by numbers."""
+    style = "bold green" if proof.status is ProofStatus.PROVEN else "bold red"
+    canvas.paragraph(words.safe(proof.line), rest="  ", style=style)
+    for mode in proof.modes:
+        if mode.gap is not None:
+            for side, value in (("by the findings", mode.gap.expected), ("by the model", mode.gap.found)):
+                canvas.line(f"  {mode.mode}, {words.safe(mode.gap.slot)} {side}: {_statistics(value)}")
+
+
+def _statistics(value: Statistics) -> str:
+    numbers = f"mean {value.mean:.4g}, deviation {value.deviation:.4g}, from {value.low:.4g} to {value.high:.4g}"
+    return f"{words.shape(value.shape)}, {numbers}"
 
 
 def _totals(canvas: Canvas, totals: Totals) -> None:

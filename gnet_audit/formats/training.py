@@ -242,7 +242,7 @@ def _strict(value: object) -> Value:
     """JSON has no infinity and no not-a-number."""
     match value:
         case float():
-            return value if math.isfinite(value) else None  # type: ignore[return-value]
+            return value if math.isfinite(value) else None
         case Mapping():
             return {str(key): _strict(item) for key, item in value.items()}
         case list() | tuple():

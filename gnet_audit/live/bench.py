@@ -51,6 +51,11 @@ LONGEST = 160
 def measure(build: Build, network: Network, shape: Shape, plan: Plan) -> Iterator[Record]:
     """Measure the roofs of a device, each row of the plan, then each layer; UnavailableError without the device."""
     where = devices.device(plan.device)
+    with _threads(plan.threads):
+        yield from _records(build, network, shape, plan, where)
+
+
+def _records(build: Build, network: Network, shape: Shape, plan: Plan, where: torch.device) -> Iterator[Record]:
     configs = plan.configs or defaults(where.type)
     pairs = list(product(configs, plan.batches))
     steps = len(pairs) + 2
@@ -221,6 +226,17 @@ class _Subject:
 
     def _seconds(self, name: str, times: Mapping[str, tuple[float, ...]]) -> Measurement:
         return measured(name, times[name], "s", self.roofs.machine)
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    """As many threads of the CPU as asked for, and afterwards as many as before."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 # --- switches ----------------------------------------------------------------------------------------------------

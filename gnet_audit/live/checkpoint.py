@@ -27,8 +27,13 @@ class Progress:
     """The sections that are finished."""
     points: list[Point] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    settled: int = 0
+    """How many of the checks are of finished sections: those of the others will be made again."""
     reach: list[Reach] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    """On this process's run; they are not kept."""
+    late: bool = False
+    """Whether the deadline of this process's run has come."""
     seconds: list[float] = field(default_factory=list)
     """Of each step of the real run; kept so that a resumed run can tell its speed."""
     accuracy: Accuracy | None = None
@@ -61,9 +66,8 @@ def save(file: Path, job: Job, progress: Progress) -> None:
         "found": json.dumps({
             "done": progress.done,
             "points": [asdict(point) for point in progress.points],
-            "checks": [asdict(check) for check in progress.checks],
+            "checks": [asdict(check) for check in progress.checks[: progress.settled]],
             "reach": [asdict(entry) for entry in progress.reach],
-            "notes": progress.notes,
             "seconds": progress.seconds,
             "accuracy": asdict(progress.accuracy) if progress.accuracy else None,
             "answers": [asdict(answer) for answer in progress.answers],
@@ -97,7 +101,7 @@ def load(file: Path, job: Job) -> Progress:
         ],
         checks=[Check(**{**one, "outcome": Outcome(one["outcome"])}) for one in found["checks"]],
         reach=[Reach(**{**one, "reached": tuple(one["reached"])}) for one in found["reach"]],
-        notes=found["notes"],
+        settled=len(found["checks"]),
         seconds=found["seconds"],
         accuracy=_accuracy(found["accuracy"]),
         answers=tuple(Answer(**one) for one in found["answers"]),

@@ -120,7 +120,12 @@ def fit(session: Session, plan: Plan, job: Job, *, network: nn.Module | None = N
 
 def seed_of(job: Job, step: int) -> int:
     """The seed of all that is drawn in a step: with none carried over, a resumed run draws the same."""
-    return (job.recipe.seed * 1_000_003 + step) * job.ranks.size + job.ranks.rank
+    return step_seed(job.recipe.seed, step, job.ranks.rank, job.ranks.size)
+
+
+def step_seed(seed: int, step: int, rank: int = 0, ranks: int = 1) -> int:
+    """The same from its numbers: another one for each step and process."""
+    return (seed * 1_000_003 + step) * ranks + rank
 
 
 def replicated(module: nn.Module, job: Job) -> nn.Module:

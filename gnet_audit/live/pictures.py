@@ -10,11 +10,14 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gnet_audit.errors import UnavailableError
-from gnet_audit.live.stl10 import CHANNELS, SIDE, Dataset, sample
-from gnet_audit.training import Phase, Training
+from gnet_audit.live.feed import batch, feed
+from gnet_audit.live.fit import drawn, step_seed
+from gnet_audit.live.stl10 import CHANNELS, SIDE, Dataset, Split, sample
+from gnet_audit.training import Phase, Recipe, SplitFacts, Training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,13 +81,13 @@ def page(training: Training, data: Dataset) -> bytes:
     """Loss per head, accuracy, answers to test images and confusion matrix, as PNG."""
     with _library("matplotlib"):
         from matplotlib.figure import Figure
-    figure = Figure(figsize=(13, 9), layout="constrained")
+    figure = Figure(figsize=(13, 10), layout="constrained")
     figure.suptitle(f"{training.target} on {training.data.kind} data: {training.verdict.value}")
-    phases = [phase for phase in Phase if training.curve(phase)]
-    halves = figure.subfigures(2, 1, squeeze=False)
-    top, bottom = halves[0, 0], halves[1, 0]
+    phases = [phase for phase in Phase if training.curve(phase)] or [Phase.OVERFIT]
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=(5, 2, 5), squeeze=False)[:, 0]
     for phase, axes in zip(phases, top.subplots(1, len(phases), squeeze=False)[0], strict=True):
         _losses(axes, training, phase)
+    _fed(middle.subplots(), training, data)
     left, right = bottom.subplots(1, 2)
     _answers(left, training, data)
     _confusion(right, training)
@@ -102,6 +105,25 @@ def _losses(axes: Axes, training: Training, phase: Phase) -> None:
     axes.axhline(guess, color="grey", linestyle=":", label="a guess")
     axes.set(title=f"loss, {phase.value}", xlabel="step", ylim=(0, 1.3 * guess))
     axes.legend()
+
+
+def _fed(axes: Axes, training: Training, data: Dataset) -> None:
+    """The very first batch of the real run, as the network gets it, on the scale of an image again."""
+    recipe, train = training.recipe, training.data.splits[0]
+    images = first_batch(data.train, recipe, train, training.ranks)
+    shown = [image.transpose(1, 2, 0) for image in images[:COLUMNS]]
+    axes.imshow(np.concatenate(shown, axis=1))
+    axes.axis("off")
+    axes.set_title(f"as fed: first step, {recipe.augmentation.value}")
+
+
+def first_batch(train: Split, recipe: Recipe, facts: SplitFacts, ranks: int = 1) -> NDArray[np.float64]:
+    """What the first process feeds in the first step, N×3×rows×columns from 0 to 1."""
+    indices = drawn(len(train), 0, recipe.batch_size * ranks, recipe.seed)[::ranks]
+    own = feed((recipe.size[1], recipe.size[2]), facts, torch.device("cpu"))
+    fed = own(batch(train, indices)[0], recipe.augmentation, step_seed(recipe.seed, 0, 0, ranks)).double().numpy()
+    scale = np.array(facts.deviation)[:, None, None]
+    return np.asarray((fed * scale + np.array(facts.mean)[:, None, None]).clip(0, 1))
 
 
 def _answers(axes: Axes, training: Training, data: Dataset) -> None:

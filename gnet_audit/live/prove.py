@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -42,7 +43,7 @@ def collected(build: Build, comparison: Comparison, input_shape: Shape) -> Mappi
         # One image is enough, but for batch statistics: those of a single value say nothing.
         normalised = any(isinstance(one.op, BatchNorm) and one.op.batch_statistics for one in view.found.layers)
         try:
-            found[mode] = values(build, twin, mode, input_shape, 1 + normalised) if view.complete else "it stopped"
+            found[mode] = values(build, twin, mode, input_shape, 1 + normalised, partial=not view.complete)
         except Exception as error:  # noqa: BLE001 - the forward is the user's code
             found[mode] = f"the forward raises with numbers ({_told(error)})"
     return found
@@ -83,6 +84,8 @@ def _told(error: Exception) -> str:
 
 
 def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str, Layer]) -> ModeProof:
+    if not view.complete:
+        claimed = _opening(claimed, {pair.expected.name for pair in view.reached() if pair.expected})
     with torch.no_grad():
         own = execute.run(claimed, lambda layer: _weights(layer, partners, found), found.image)
     count, worst = 0, 0.0
@@ -94,6 +97,8 @@ def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str
         if not error <= TOLERANCE:
             return _failed(view, layer.name, partner.name, error, own[layer.name], found.layers[partner.name])
         count, worst = count + 1, max(worst, error)
+    if not view.complete:
+        return ModeProof(mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, error=worst)
     slot_of = {partner.name: name for name, partner in partners.items()}
     for output in view.found.outputs:
         slot = slot_of.get(output.layer)
@@ -107,6 +112,15 @@ def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str
     return ModeProof(
         mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, outputs=len(view.found.outputs), error=worst
     )
+
+
+def _opening(claimed: Network, reached: set[str]) -> Network:
+    """The layers up to where the model's forward came: those reached, and what they read."""
+    needed: set[str] = set()
+    for layer in reversed(claimed.layers):
+        if layer.name in reached or layer.name in needed:
+            needed |= {layer.name, *layer.inputs}
+    return replace(claimed, layers=tuple(layer for layer in claimed.layers if layer.name in needed))
 
 
 def _error(one: Tensor, two: Tensor) -> float:
@@ -147,7 +161,7 @@ def _partners(claimed: Network, view: View) -> dict[str, Layer]:
     """For each layer of the paper's network with the findings the model's layer that it is said to be."""
     partners = {layer.name: view.found.by_name[layer.of] for layer in claimed.layers if layer.of in view.found.by_name}
     taken = {partner.name for partner in partners.values()}
-    for pair in view.alignment.pairs:
+    for pair in view.reached():
         if pair.expected is None or pair.found is None:
             continue
         partners.setdefault(pair.expected.anchor.name, pair.found.anchor)

@@ -60,6 +60,13 @@ def run(request: Request) -> Iterator[Record]:
             yield from training(_job(request, built, data, device, ranks), _environment(device), request.control)
 
 
+def must_be_possible(folder: Path | None, device: str) -> None:
+    """Raise, before anything slow is done, where the device or the data is not there."""
+    device_of(device)
+    if folder is not None:
+        stl10.load(folder)
+
+
 def dataset(folder: Path | None) -> Dataset:
     """STL-10 in a folder, or the embedded set."""
     return synthetic.dataset() if folder is None else stl10.load(folder)

@@ -38,15 +38,15 @@ def warm(run: Run, wait: Callable[[], None], effort: Effort) -> Warm:
     first = _once(run, wait)
     began, medians, count = perf_counter(), list[float](), 0
     while True:
-        window = list[float]()
-        while not window or sum(window) < WINDOW:
+        window, start = list[float](), perf_counter()
+        while not window or perf_counter() - start < WINDOW:
             window.append(_once(run, wait))
         count += len(window)
         medians.append(median(window))
         last, spent = medians[-LAST:], perf_counter() - began
         settled = len(last) == LAST and max(last) <= min(last) * (1 + SETTLED)
         enough = count >= effort.warm_iterations and spent >= effort.warm_seconds
-        if (settled and enough) or spent >= effort.most or (spent > effort.seconds and count >= 100 * LAST):
+        if (settled and enough) or spent >= effort.warm_most:
             return Warm(first=first, seconds=spent, each=median(last), settled=settled)
 
 

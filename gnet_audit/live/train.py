@@ -47,17 +47,20 @@ def training(job: Job, environment: Environment, control: Control | None = None)
     for name, section in SECTIONS.items():
         if name in progress.done or not _wanted(name, job):
             continue
-        for record in section(job, progress, control):
-            if isinstance(record, Stage):
+        for record in _missed(name) if progress.late else section(job, progress, control):
+            if not isinstance(record, Stage):
+                progress.add(record)
+            if isinstance(record, Stage | Point | Check):
                 yield record
-                continue
-            progress.add(record)
-            if isinstance(record, Point | Check):
-                yield record
+        if progress.late:
+            continue
         progress.done.append(name)
+        progress.settled = len(progress.checks)
         progress.session = None
         _keep(job, progress, control)
         _pause(job, progress, control)
+    if progress.late:
+        _keep(job, progress, control)
     yield _result(job, progress, environment)
 
 
@@ -65,6 +68,17 @@ def _wanted(name: str, job: Job) -> bool:
     if name == "replicas":
         return job.ranks.size > 1
     return not (job.recipe.overfit_only and name in {"real", "shuffled"})
+
+
+def _missed(name: str) -> Iterator[Check]:
+    """What a section says that the deadline left out."""
+    rule = {"overfit": "GA509", "real": "GA512", "shuffled": "GA514"}.get(name)
+    if rule is not None:
+        yield without(rule, "test" if rule != "GA509" else "main", "the time limit came first", not_run=True)
+
+
+def _senseless(rule: str, part: str) -> Check:
+    return without(rule, part, "the losses are no numbers already", not_run=True)
 
 
 def _pause(job: Job, progress: Progress, control: Control) -> None:
@@ -115,8 +129,8 @@ def _overfit(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
     )  # fmt: skip
     yield from _trained(job, progress, control, plan)
     points = _points(progress, Phase.OVERFIT)
-    if not points or (_late(job, control) and len(points) < recipe.overfit_steps):
-        yield without("GA509", "main", "the time limit came first", not_run=True)
+    if progress.late:
+        yield from _missed("overfit")
         return
     yield from check_fit.overfitted(job, points)
     assert progress.session is not None
@@ -129,13 +143,13 @@ def _overfit(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
 def _real(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
     yield Stage(name="a short real run", steps=job.recipe.steps, images=job.recipe.batch_size * job.ranks.size)
     if any(not finite(point) for point in progress.points):
-        yield without("GA512", "test", "the losses are no numbers already", not_run=True)
+        yield _senseless("GA512", "test")
         return
     plan = _plan(job, Phase.REAL, job.data.train, job.recipe.steps)
     yield from _trained(job, progress, control, plan)
     points = _points(progress, Phase.REAL)
     if len(points) < 2:
-        yield without("GA512", "test", "the time limit came first", not_run=True)
+        yield from _missed("real")
         return
     assert progress.session is not None
     progress.seconds.extend(progress.session.seconds)
@@ -150,13 +164,16 @@ def _real(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
 
 def _shuffled(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
     yield Stage(name="shuffled labels", steps=job.recipe.shuffled_steps, images=job.recipe.batch_size * job.ranks.size)
-    if _late(job, control) or any(not finite(point) for point in progress.points):
-        yield without("GA514", "test", "the time limit came first", not_run=True)
+    if any(not finite(point) for point in progress.points):
+        yield _senseless("GA514", "test")
         return
     train = job.data.train
     order = np.random.Generator(np.random.PCG64([job.recipe.seed, 7])).permutation(len(train))
     shuffled = Split(stored=train.stored, labels=train.labels[order])
     yield from _trained(job, progress, control, _plan(job, Phase.SHUFFLED, shuffled, job.recipe.shuffled_steps))
+    if progress.late:
+        yield from _missed("shuffled")
+        return
     assert progress.session is not None
     yield check_fit.at_chance(accuracy(progress.session.module, job))
 
@@ -212,14 +229,18 @@ def _plan(job: Job, phase: Phase, split: Split, steps: int) -> Plan:
 def _trained(job: Job, progress: Progress, control: Control, plan: Plan) -> Iterator[Point]:
     """The steps of a phase that are still to be done, up to the deadline or the first loss that is no number."""
     progress.session = session = progress.session or fresh(job)
-    if _ended(plan, _points(progress, plan.phase)) or _late(job, control):
+    if _ended(plan, _points(progress, plan.phase)):
+        return
+    progress.late = _late(job, control)
+    if progress.late:
         return
     for point in fit(session, plan, job, network=replicated(session.module, job)):
         yield point
         if _ended(plan, _points(progress, plan.phase)):
             return
         _pause(job, progress, control)
-        if _late(job, control):
+        progress.late = point.step < plan.steps and _late(job, control)
+        if progress.late:
             progress.notes.append(f"{plan.phase.value}: {point.step} of {plan.steps} steps, then the time limit came")
             return
 

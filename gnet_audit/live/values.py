@@ -37,17 +37,24 @@ class Values:
     parameters: dict[str, Tensor] = field(default_factory=dict)
     """All parameters and buffers, by their dotted names."""
     outputs: dict[str, Tensor] = field(default_factory=dict)
-    """What was returned, by path."""
+    """What was returned, by path; nothing where the forward stopped on the way."""
 
 
-def values(build: Build, twin: Twin, mode: Mode, input_shape: Shape, batch: int = 1) -> Values:
-    """Run the twin once on random images; whatever its forward raises passes."""
+def values(
+    build: Build, twin: Twin, mode: Mode, input_shape: Shape, batch: int = 1, *, partial: bool = False
+) -> Values:
+    """Run the twin once on random images; a forward that raises leaves the values up to there."""
     generator = torch.Generator().manual_seed(1)
     image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64)
     found = Values(image=image.clone(), parameters=named_tensors(twin))
     recorder = _Keeper(twin, image, values.__code__, found)
+    returned: object = None
     with undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
-        returned = twin.module(image)
+        try:
+            returned = twin.module(image)
+        except Exception:
+            if not partial:
+                raise
     found.outputs.update({path: tensor.detach().clone() for path, tensor in tensors_in(returned)})
     return found
 

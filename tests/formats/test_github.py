@@ -51,7 +51,9 @@ def test_there_are_ten_annotations_at_most_and_the_last_tells_of_the_others() ->
 
 def test_what_is_accepted_is_not_annotated() -> None:
     assert not any("GA202" in line for line in lines(ACCEPTED))
-    assert any("GA202" in line for line in render(ACCEPTED, Format.GITHUB, replace(VIEW, show_accepted=True)).splitlines())
+    assert any(
+        "GA202" in line for line in render(ACCEPTED, Format.GITHUB, replace(VIEW, show_accepted=True)).splitlines()
+    )
 
 
 def test_names_start_no_command_of_their_own() -> None:

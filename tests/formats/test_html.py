@@ -100,7 +100,11 @@ def test_names_from_the_users_code_stay_text() -> None:
 
 def test_every_slot_is_a_box_with_a_mark_and_a_word_and_its_facts() -> None:
     shown = page(REPORT)
-    boxes = [attributes for tag, attributes in shown.tags if tag == "a" and (attributes.get("class") or "").startswith("box ")]
+    boxes = [
+        attributes
+        for tag, attributes in shown.tags
+        if tag == "a" and (attributes.get("class") or "").startswith("box ")
+    ]
     assert len(boxes) == len(ROWS)
     for index, (box, row) in enumerate(zip(boxes, ROWS, strict=True)):
         assert box["class"] == f"box {row.status.value}"

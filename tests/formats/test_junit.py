@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +26,8 @@ def cases(report: Report, view: View = VIEW) -> dict[str, Outcome | None]:
     text = render(report, Format.JUNIT, view)
     xmlschema.XMLSchema(XSD).validate(text)
     document = JUnitXml.fromstring(text.encode())
-    (suite,) = _suites(document)
+    (suite,) = document
+    assert isinstance(suite, TestSuite)
     found: dict[str, Outcome | None] = {}
     for case in suite:
         assert isinstance(case, TestCase)
@@ -38,11 +38,6 @@ def cases(report: Report, view: View = VIEW) -> dict[str, Outcome | None]:
         sum(isinstance(one, Failure) and not isinstance(one, Error) for one in found.values()),
     )
     return found
-
-
-def _suites(document: object) -> Iterable[TestSuite]:
-    assert isinstance(document, JUnitXml)
-    return [suite for suite in document if isinstance(suite, TestSuite)]
 
 
 def test_the_layout_is_the_recorded_one() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gnet_audit import expand, wiring
 from gnet_audit.formats.picture import HIGH, WIDE, Box, Picture, picture
-from gnet_audit.network import Mode
+from gnet_audit.network import Mode, SpecOrigin
 from gnet_audit.report import RowStatus, SlotResult
 from gnet_audit.spec import load
 from tests.canonical_report import READS, REPORT, ROWS
@@ -20,7 +20,7 @@ def googlenet() -> Picture:
     rows = [
         replace(ROWS[0], row=layer.origin.row, slot=layer.name)
         for layer in network.layers
-        if layer.name != "input" and not layer.name.endswith(".relu") and hasattr(layer.origin, "row")
+        if layer.name != "input" and not layer.name.endswith(".relu") and isinstance(layer.origin, SpecOrigin)
     ]
     return picture(replace(REPORT, rows=wiring.wired(rows, network)))
 

@@ -54,7 +54,11 @@ def test_added_layers_outside_any_row_stay_lines_of_their_own() -> None:
 
 def test_mismatches_are_all_that_is_neither_a_match_nor_equivalent() -> None:
     shown = rows.chosen(ROWS, only_mismatches=True, layer="")
-    assert {line.status for line in shown} == set(RowStatus) - {RowStatus.MATCH, RowStatus.EQUIVALENT, RowStatus.ACCEPTED}
+    assert {line.status for line in shown} == set(RowStatus) - {
+        RowStatus.MATCH,
+        RowStatus.EQUIVALENT,
+        RowStatus.ACCEPTED,
+    }
 
 
 def test_a_glob_finds_slots_rows_and_the_users_names() -> None:

@@ -72,7 +72,10 @@ def test_what_is_missing_is_shown_at_the_layer_before_it_and_says_so() -> None:
 
 def test_every_line_that_must_change_is_a_location() -> None:
     many = replace(FINDINGS[1], locations=(at(33), at(35), at(37)))
-    lines = [place["physicalLocation"]["region"]["startLine"] for place in results(replace(REPORT, findings=(many,)))[0]["locations"]]
+    lines = [
+        place["physicalLocation"]["region"]["startLine"]
+        for place in results(replace(REPORT, findings=(many,)))[0]["locations"]
+    ]
     assert lines == [33, 35, 37]
 
 
@@ -86,7 +89,7 @@ def test_fingerprints_survive_moved_lines_and_tell_two_differences_apart() -> No
 
 
 def test_an_accepted_finding_is_suppressed_with_its_reason() -> None:
-    told = {one["ruleId"]: one.get("suppressions") for one in results(ACCEPTED)}
+    told: dict[str, Any] = {one["ruleId"]: one.get("suppressions") for one in results(ACCEPTED)}
     assert told["GA202"] == [
         {"kind": "external", "status": "accepted", "justification": "as in the old weights (by ann)"}
     ]

@@ -22,9 +22,7 @@ def test_each_finding_and_each_gap_has_one_line_and_the_verdict_is_last() -> Non
 
 def test_a_finding_begins_with_its_file_and_line() -> None:
     lines = render(REPORT, Format.TEXT, TERSE).splitlines()
-    assert lines[1] == (
-        "nets/net[1].py:33: error GA202 kernel: inception_3a.5x5: expected 5×5 pad 2, found 3×3 pad 1"
-    )
+    assert lines[1] == ("nets/net[1].py:33: error GA202 kernel: inception_3a.5x5: expected 5×5 pad 2, found 3×3 pad 1")
 
 
 def test_a_finding_without_a_line_begins_with_the_target() -> None:
@@ -45,7 +43,9 @@ def test_the_slots_of_the_verdict_line_add_up() -> None:
 
 def test_a_match_says_so_without_findings() -> None:
     clean = replace(REPORT, verdict=Verdict.MATCHES, findings=(), rows=ROWS[:1], unverified=())
-    assert render(clean, Format.TEXT, TERSE) == "matches: 1 slot, 1 match, 0 differ, 0 follow, 0 unverified; no findings\n"
+    assert (
+        render(clean, Format.TEXT, TERSE) == "matches: 1 slot, 1 match, 0 differ, 0 follow, 0 unverified; no findings\n"
+    )
 
 
 def test_ignored_findings_are_counted_in_the_verdict_line() -> None:
@@ -57,3 +57,9 @@ def test_ignored_findings_are_counted_in_the_verdict_line() -> None:
 def test_another_network_gets_its_reason_only() -> None:
     other = replace(REPORT, verdict=Verdict.NOT_THIS_NETWORK, reason="it adds where the paper concatenates")
     assert verdict_line(other) == "not this network: it adds where the paper concatenates"
+
+
+def test_color_adds_only_color() -> None:
+    shown = render(REPORT, Format.TEXT, View(terse=True, folder="/home/ann", color=True))
+    assert "\x1b[1;31merror GA202\x1b[0m" in shown
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == render(REPORT, Format.TEXT, TERSE)

@@ -1,0 +1,309 @@
+"""The audit tested on itself: networks with known faults, and others with none, each audited and marked. No torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import islice
+from random import Random
+from typing import TypeAlias
+
+from gnet_audit.compare import Comparison, Found, compare
+from gnet_audit.errors import ShapeError
+from gnet_audit.findings import Edit
+from gnet_audit.mutants import Mutant, Truth, mutants, mutated
+from gnet_audit.network import Input, Layer, Mode, Network
+from gnet_audit.rewrites import rewrites
+from gnet_audit.rules import Severity
+
+PAIRS = 300
+REWRITES = 240
+PAIR_FAMILY = "pairs"
+REWRITE_FAMILY = "equivalent rewrites"
+
+Networks: TypeAlias = Mapping[Mode, Network]
+
+
+class Kind(StrEnum):
+    """What a trial is for."""
+
+    MUTANT = "mutant"
+    """Wrong in one place."""
+    PAIR = "pair"
+    """Wrong in two places."""
+    EQUAL = "equal"
+    """Another attribute, but by arithmetic the same function."""
+    REWRITE = "rewrite"
+    """The same function, written in other ways."""
+    IMPOSSIBLE = "impossible"
+    """No network with this fault can run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the trials start from: the paper's network and the reference build's, in both modes, at one input size."""
+
+    expected: Networks
+    reference: Networks
+    slots: Mapping[str, str]
+    """The paper's name of each layer of the reference."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a proof said."""
+
+    proven: str
+    """Why the paper's network with the findings is not the mutant; empty where it is."""
+    broken: str
+    """Why the paper's network without them is not; empty where it is the same function."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One network, audited and marked."""
+
+    id: str
+    family: str
+    kind: Kind
+    reason: str = ""
+    """Why it is equal, or impossible."""
+    caught: bool = False
+    """Something above a note was found."""
+    slot: bool = False
+    """Every wrong slot is named."""
+    attribute: bool = False
+    """Every wrong attribute is named at its slot, by the right rule."""
+    seconds: tuple[str, ...] = ()
+    """What was found that is not wrong."""
+    findings: tuple[str, ...] = ()
+    """All that was found above a note."""
+    evidence: Evidence | None = None
+
+    @property
+    def harmless(self) -> bool:
+        """Whether there is nothing to catch."""
+        return self.kind in {Kind.EQUAL, Kind.REWRITE}
+
+    @property
+    def located(self) -> bool:
+        """Everything wrong is named, and nothing else."""
+        return self.caught and self.slot and self.attribute and not self.seconds
+
+    @property
+    def failed(self) -> bool:
+        """Whether the audit is wrong: a fault missed, or an alarm for nothing."""
+        return self.caught if self.harmless else not self.caught and self.kind is not Kind.IMPOSSIBLE
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the proof disagrees with what was done."""
+        proof = self.evidence
+        return proof is not None and (bool(proof.proven) or bool(proof.broken) == self.harmless)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A network that is to be audited, and what is true of it."""
+
+    mutant: Mutant
+    kind: Kind
+    seed: int | None = None
+    """Of the order and the names of its layers; none for the reference's order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audited:
+    """A case as networks, and what came of their audit."""
+
+    case: Case
+    found: Networks
+    """As the audit saw them: their names say nothing."""
+    comparison: Comparison
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """The findings as changes of the paper's network."""
+        return tuple(edit for finding in self.comparison.findings for edit in finding.edits)
+
+
+Prover: TypeAlias = Callable[[Audited], Evidence]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selftest:
+    """All trials of a run."""
+
+    trials: tuple[Trial, ...] = field(default=())
+    seed: int = 0
+
+    def of(self, *kinds: Kind) -> tuple[Trial, ...]:
+        """The trials of these kinds."""
+        return tuple(trial for trial in self.trials if trial.kind in kinds)
+
+    @property
+    def failed(self) -> tuple[Trial, ...]:
+        """Faults missed, alarms for nothing, proofs that disagree."""
+        return tuple(trial for trial in self.trials if trial.failed or trial.doubted)
+
+    @property
+    def astray(self) -> tuple[Trial, ...]:
+        """Faults caught, but not exactly located."""
+        return tuple(trial for trial in self.of(Kind.MUTANT, Kind.PAIR) if trial.caught and not trial.located)
+
+
+# --- the cases -----------------------------------------------------------------------------------------
+
+
+def cases(ground: Ground, *, seed: int, limit: int | None = None) -> list[Case]:
+    """All cases in their order; with a limit so many of each kind, drawn evenly."""
+    single = list(mutants(ground.reference[Mode.TRAIN], ground.slots))
+    first = [Case(mutant=one, kind=Kind.EQUAL if one.equal else Kind.MUTANT) for one in single]
+    two = [Case(mutant=one, kind=Kind.PAIR) for one in islice(_pairs(ground, single, Random(seed)), limit or PAIRS)]
+    same = rewrites(ground.reference[Mode.TRAIN], Random(seed))
+    other = [Case(mutant=one, kind=Kind.REWRITE, seed=seed + index) for index, one in enumerate(islice(same, limit or REWRITES))]
+    return [*_evenly(first, limit), *two, *other]
+
+
+def _evenly(found: list[Case], limit: int | None) -> list[Case]:
+    if limit is None or limit >= len(found):
+        return found
+    return [found[index * len(found) // limit] for index in range(limit)]
+
+
+def _pairs(ground: Ground, single: Iterable[Mutant], random: Random) -> Iterator[Mutant]:
+    """Two faults of different rows that one network can have."""
+    choice = [one for one in single if not one.equal]
+    while True:
+        one, two = random.sample(choice, 2)
+        if _rows(one) & _rows(two):
+            continue
+        both = Mutant(
+            id=f"{one.id} + {two.id}",
+            family=PAIR_FAMILY,
+            edits=(*one.edits, *two.edits),
+            truths=(*one.truths, *two.truths),
+            unreturned=(*one.unreturned, *two.unreturned),
+            sized=one.sized or two.sized,
+        )
+        try:
+            mutated(ground.reference[Mode.TRAIN], both)
+        except ShapeError:
+            continue
+        yield both
+
+
+def _rows(mutant: Mutant) -> set[str]:
+    return {slot.partition(".")[0] for one in mutant.truths for slot in one.slots}
+
+
+# --- the run ----------------------------------------------------------------------------------------------
+
+
+def run(ground: Ground, chosen: Iterable[Case], prove: Prover | None = None) -> Iterator[Trial]:
+    """Audit and mark every case."""
+    for case in chosen:
+        yield trial(ground, case, prove)
+
+
+def trial(ground: Ground, case: Case, prove: Prover | None = None) -> Trial:
+    """One case, audited and marked."""
+    mutant = case.mutant
+    start = Trial(id=mutant.id, family=mutant.family, kind=case.kind, reason=mutant.equal)
+    try:
+        found = models(ground, case)
+    except ShapeError as error:
+        return replace(start, kind=Kind.IMPOSSIBLE, reason=error.line)
+    comparison = audited(ground, found)
+    marked = mark(start, comparison, mutant.truths)
+    if prove is None or comparison.refusal:
+        return marked
+    return replace(marked, evidence=prove(Audited(case=case, found=found, comparison=comparison)))
+
+
+def models(ground: Ground, case: Case) -> Networks:
+    """The networks of a case in both modes, under names that say nothing."""
+    return {
+        mode: anonymous(mutated(reference, case.mutant), None if case.seed is None else Random(case.seed))
+        for mode, reference in ground.reference.items()
+    }
+
+
+def audited(ground: Ground, found: Networks) -> Comparison:
+    """What the audit says of a model in both modes."""
+    return compare(ground.expected, {mode: Found(network=network) for mode, network in found.items()})
+
+
+def slots_of(expected: Networks, reference: Networks) -> dict[str, str]:
+    """The paper's name of each layer of the reference build, by its alignment."""
+    slots: dict[str, str] = {}
+    for mode in (Mode.EVAL, Mode.TRAIN):
+        views = compare(expected, {mode: Found(network=reference[mode])}).views
+        for pair in views[mode].alignment.pairs:
+            if pair.expected and pair.found:
+                wanted, own = ((unit.anchor, *unit.trail) for unit in (pair.expected, pair.found))
+                slots |= {two.name: one.name for one, two in zip(wanted, own, strict=True)}
+    return slots
+
+
+# --- marks ---------------------------------------------------------------------------------------------------
+
+
+def mark(start: Trial, comparison: Comparison, truths: tuple[Truth, ...]) -> Trial:
+    """What was caught, where, and what was made up."""
+    serious = [finding for finding in comparison.findings if finding.severity is not Severity.NOTE]
+    claims = [(one.rule, one.attribute, row) for one in serious for row in one.rows]
+    told = tuple(f"{rule} {attribute} {row}" for rule, attribute, row in claims)
+    return replace(
+        start,
+        caught=bool(claims) or bool(comparison.refusal),
+        slot=all(any(row in one.slots for _, _, row in claims) for one in truths),
+        attribute=all(any(_says(one, claim) for claim in claims) for one in truths),
+        seconds=tuple(
+            text for text, claim in zip(told, claims, strict=True) if not any(_says(one, claim) for one in truths)
+        ),
+        findings=told or ((f"refused: {comparison.refusal}",) if comparison.refusal else ()),
+    )
+
+
+def _says(one: Truth, claim: tuple[str, str, str]) -> bool:
+    rule, attribute, row = claim
+    return rule in one.rules and attribute in one.attributes and row in one.slots
+
+
+# --- names that say nothing -------------------------------------------------------------------------------------
+
+
+def anonymous(network: Network, random: Random | None = None) -> Network:
+    """The network under other names for layers and parameters; with a random source in another running order too."""
+    layers = list(network.layers) if random is None else _shuffled(network, random)
+    names = {layer.name: f"n{index}" for index, layer in enumerate(layers)}
+    weights: dict[str, str] = {}
+    hidden = tuple(_hidden(layer, names, weights) for layer in layers)
+    outputs = tuple(replace(output, layer=names[output.layer]) for output in network.outputs)
+    return replace(network, layers=hidden, outputs=outputs)
+
+
+def _hidden(layer: Layer, names: Mapping[str, str], weights: dict[str, str]) -> Layer:
+    kept = tuple(
+        replace(weight, name=weights.setdefault(weight.name, f"{names[layer.name]}.{weight.role}"))
+        for weight in layer.weights
+    )
+    inputs = tuple(names[name] for name in layer.inputs)
+    return replace(layer, name=names[layer.name], inputs=inputs, weights=kept, origin=None)
+
+
+def _shuffled(network: Network, random: Random) -> list[Layer]:
+    """Another order in which the layers can be run."""
+    waiting = {layer.name: len(layer.inputs) for layer in network.layers}
+    ready = [layer.name for layer in network.layers if isinstance(layer.op, Input)]
+    order: list[Layer] = []
+    while ready:
+        name = ready.pop(random.randrange(len(ready)))
+        order.append(network.by_name[name])
+        for user in network.consumers[name]:
+            waiting[user] -= 1
+            if not waiting[user]:
+                ready.append(user)
+    return order

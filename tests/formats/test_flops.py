@@ -1,0 +1,267 @@
+"""The answer of `flops` and of `spec lint` as text and JSON, from values built by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from gnet_audit import expand
+from gnet_audit.contradictions import lint
+from gnet_audit.counts import Counted, Counter, Reconciled, Term
+from gnet_audit.errors import UsageError
+from gnet_audit.flops import Flops, flops
+from gnet_audit.formats import flops as texts
+from gnet_audit.formats import flops_json, roofline
+from gnet_audit.formats import lint as lints
+from gnet_audit.formats.flops import Choices
+from gnet_audit.formats.speed import bar
+from gnet_audit.formats.view import Depth
+from gnet_audit.measurement import Machine, Peak, Roof, measured
+from gnet_audit.network import Mode
+from gnet_audit.report import Verdict
+from gnet_audit.spec import load
+from gnet_audit.speed import Accuracy, LayerTime, Precision, Roofs, Row, Speed, config
+from gnet_audit.work import Kind
+from tests.reports import report, smaller_kernels
+
+PAPER = load("googlenet")
+MACHINE = Machine(
+    device="cuda:0", name="Card [one]", threads=2, torch="2", python="3.11", platform="here", facts=(("clock", "1 MHz"),)
+)
+ROOF = Roof(flops=measured("p", (1e12,), "FLOP/s"), bandwidth=measured("c", (1e11,), "byte/s"))
+ROOFS = Roofs(
+    device="cuda:0",
+    machine=MACHINE,
+    roofs=((Precision.FP32, ROOF),),
+    peaks=(Peak(of="fp32", value=2e12, source="its maker"),),
+)
+GOOD = Row(
+    device="cuda:0",
+    config=config("bf16+channels_last"),
+    batch=64,
+    asked=128,
+    latency=measured("latency", (0.001, 0.002, 0.003), "s"),
+    throughput=measured("throughput", (1000.0, 1010.0, 1020.0), "images/s"),
+    iterations=50,
+    accuracy=Accuracy(error=0.001, tolerance=0.05),
+    flops=3.2e12,
+    of_roofline=0.5,
+    of_roof=0.25,
+    of_peak=0.125,
+)
+WRONG = replace(
+    GOOD,
+    config=config("fp16"),
+    throughput=measured("throughput", (2000.0, 4000.0, 6000.0), "images/s"),
+    accuracy=Accuracy(error=float("nan"), tolerance=0.02),
+)
+FAILED = Row(device="cuda:0", config=config("compile"), batch=1, asked=1, failure="no compiler [here]")
+TIME = LayerTime(
+    device="cuda:0",
+    layer="conv1",
+    batch=8,
+    seconds=measured("conv1", (0.004,), "s"),
+    flops=8 * 2 * 118_013_952,
+    moved=8_000_000,
+    least=0.002,
+    binds="compute",
+)
+SPEED = Speed(
+    roofs=(ROOFS,),
+    rows=(GOOD, WRONG, FAILED),
+    layers=(TIME, replace(TIME, layer="linear", seconds=measured("linear", (0.012,), "s"), binds="memory")),
+)
+OPINION = Reconciled(
+    counted=Counted(
+        counter=Counter.TORCHINFO,
+        version="1",
+        total=1_582_671_872 + 15,
+        ledger=(("Conv2d", 7),),
+        skipped=(("aten::pad", 2),),
+    ),
+    ours=1_582_671_872,
+    terms=(Term(text="biases", amount=10, layers=("conv1",)),),
+)
+BROKEN = Reconciled(counted=Counted(counter=Counter.FVCORE, version="1", failure="RuntimeError: no"), ours=1)
+
+
+@cache
+def answer(*, small: bool = False, whole: bool = False, kinds: frozenset[Kind] | None = None) -> Flops:
+    networks = {mode: expand.network(PAPER, mode) for mode in Mode}
+    found = report(PAPER, smaller_kernels(PAPER) if small else None)
+    more = {"counters": (OPINION, BROKEN), "speed": SPEED} if whole else {}
+    return flops(PAPER, found, networks, kinds=kinds or frozenset({Kind.CONV, Kind.LINEAR}), **more)  # type: ignore[arg-type]
+
+
+def numbers(line: str) -> list[int]:
+    return [int(text.replace(",", "")) for text in re.findall(r"(?<![\w.])\d[\d,]*(?![\w.%])", line)]
+
+
+# --- text ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("depth", Depth)
+def test_the_work_of_the_lines_adds_up_to_its_total(depth: Depth) -> None:
+    text = texts.text(answer(), Choices(width=0, depth=depth))
+    table = text.split("bytes moved\n")[1].split("not counted")[0].splitlines()
+    columns = [numbers(line) for line in table]
+    *lines, total = [cells[-7:] for cells in columns]
+    assert [sum(column) for column in zip(*lines, strict=True)] == total
+    assert total[:2] == [1_582_671_872, 2 * 1_582_671_872]
+
+
+def test_the_convention_stands_above_the_numbers_and_both_columns_are_named() -> None:
+    text = texts.text(answer(), Choices(width=0))
+    assert "1 MAC = 1 multiply + 1 add = 2 FLOPs" in text
+    assert "FLOPs count conv, linear" in text
+    head = next(line for line in text.splitlines() if line.startswith("work "))
+    assert head.index("MACs") < head.index("FLOPs")
+
+
+def test_what_is_not_counted_is_said() -> None:
+    assert "not counted: bias 3,227,160" in texts.text(answer(), Choices(width=0))
+    assert "not counted" not in texts.text(answer(kinds=frozenset(Kind)), Choices(width=0))
+
+
+def test_a_printed_cell_that_nothing_gives_is_the_papers_own_contradiction() -> None:
+    lines = texts.text(answer(), Choices(width=0)).splitlines()
+    conv1 = [line for line in lines if line.startswith("conv1 ")]
+    assert "no way: contradicts itself" in conv1[0]
+    assert conv1[0].split()[1:4] == ["2.7K", "9,472", "9,472"]
+
+
+def test_the_last_line_is_the_verdict() -> None:
+    assert texts.text(answer()).splitlines()[-1] == (
+        "agrees: 1,582,671,872 MACs, 3,165,343,744 FLOPs; 14 rows: model and channels differ in 0, "
+        "print and channels in 8, print and model in 8"
+    )
+    assert texts.text(answer(small=True)).splitlines()[-1].startswith("differs: ")
+
+
+def test_a_total_that_hides_errors_is_told() -> None:
+    found = {finding.rule for finding in answer(small=True).findings}
+    assert found == {"GA401", "GA402", "GA403"}
+    assert "proves nothing" in texts.text(answer(small=True))
+
+
+def test_a_counter_is_explained_to_its_remainder() -> None:
+    text = texts.text(answer(whole=True), Choices(width=0))
+    assert "+10  biases (1 layer)" in text
+    assert "remainder 5: NOT EXPLAINED" in text
+    assert "it skipped aten::pad ×2" in text
+    assert "failed: RuntimeError: no" in text
+    assert [finding.found for finding in answer(whole=True).findings if finding.rule == "GA404"] == ["+5"]
+
+
+def test_speed_is_told_with_what_failed_and_what_is_wrong() -> None:
+    text = texts.text(answer(whole=True), Choices(width=0))
+    assert "64 (asked 128)" in text
+    assert "not measured: no compiler [here]" in text
+    assert "Card [one]" in text
+    assert "published dense peak 2.0 (its maker)" in text
+    assert "fastest with numbers that agree with fp32: cuda:0 bf16+channels_last, batch 64, 1,010 images/s" in text
+    rules = {finding.rule for finding in answer(whole=True).findings}
+    assert {"GA601", "GA602", "GA603"} <= rules
+
+
+def test_lines_can_be_sorted_by_time() -> None:
+    def order(*, by_time: bool) -> list[str]:
+        text = texts.text(answer(whole=True), Choices(width=0, by_time=by_time)).split("op by op\n")[1]
+        return [line.split()[0] for line in text.splitlines()[1:4]]
+
+    assert order(by_time=False)[:2] == ["conv1", "linear"]
+    assert order(by_time=True)[:2] == ["linear", "conv1"]
+    assert "12.000   75.0%" in texts.text(answer(whole=True), Choices(width=0))
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("depth", Depth)
+def test_the_text_fits_its_width(width: int, depth: Depth) -> None:
+    lines = texts.text(answer(whole=True), Choices(width=width, depth=depth)).splitlines()[:-1]
+    assert [line for line in lines if len(line) > width] == []
+
+
+def test_a_column_that_does_not_fit_is_named() -> None:
+    assert "not shown at 80 columns: " in texts.text(answer(), Choices(width=80))
+
+
+def test_a_foreign_network_is_counted_all_the_same() -> None:
+    foreign = replace(report(PAPER, verdict=Verdict.NOT_THIS_NETWORK), rows=(), reason="too far")
+    found = flops(PAPER, foreign, {Mode.EVAL: expand.network(PAPER, Mode.EVAL)})
+    text = texts.text(found)
+    assert "not held against the paper: too far" in text
+    assert text.splitlines()[-1].startswith("counted: 1,582,671,872 MACs")
+
+
+@pytest.mark.parametrize(("share", "text"), [(1.0, "█" * 24), (0.5, "█" * 12), (0.0, ""), (1 / 48, "▌")])
+def test_a_bar_is_as_long_as_its_share(share: float, text: str) -> None:
+    assert bar(share) == text
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------
+
+
+def test_json_keeps_exact_integers_and_every_sample() -> None:
+    document = json.loads(flops_json.render(answer(whole=True)))
+    assert document["schema"] == 1
+    assert document["work_total"]["eval"]["macs"] == 1_582_671_872
+    first = document["speed"]["rows"][0]
+    assert first["throughput"]["samples"] == [1000.0, 1010.0, 1020.0]
+    assert (first["batch"], first["asked_batch"]) == (64, 128)
+    assert document["speed"]["rows"][1]["error"] is None  # not a number
+    assert document["speed"]["devices"][0]["machine"]["facts"] == {"clock": "1 MHz"}
+    assert document["speed"]["best"]["config"] == "bf16+channels_last"
+    assert document["counters"][0]["remainder"] == 5
+
+
+def test_the_same_answer_gives_the_same_bytes() -> None:
+    assert flops_json.render(answer(whole=True)) == flops_json.render(answer(whole=True))
+
+
+def test_lint_as_json_holds_every_contradiction_with_its_arithmetic() -> None:
+    found = lint(PAPER)
+    document = json.loads(lints.to_json(found))
+    assert len(document["contradictions"]) == len(found.contradictions)
+    conv1 = document["contradictions"][0]
+    assert conv1["rows"] == ["conv1"]
+    assert conv1["explanation"]["confidence"] == "medium"
+    assert [row["row"] for row in document["rows"]][:2] == ["conv1", "conv2"]
+
+
+# --- lint as text ----------------------------------------------------------------------------------------------------
+
+
+def test_lint_ends_in_its_verdict() -> None:
+    # 8 + 2 cells that nothing fits, 4 rows against themselves, 2 mixed columns, 1 total
+    assert lints.text(lint(PAPER)).splitlines()[-1] == (
+        "17 contradictions (15 warnings, 2 notes); 24 printed counts, 14 fit a convention, 10 fit none"
+    )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_lint_fits_its_width(width: int) -> None:
+    assert [line for line in lints.text(lint(PAPER), width=width).splitlines()[:-1] if len(line) > width] == []
+
+
+# --- the picture ---------------------------------------------------------------------------------------------------
+
+
+def test_only_png_and_svg_can_be_drawn() -> None:
+    with pytest.raises(UsageError, match="ends in .png or .svg"):
+        roofline.kind("roof.pdf")
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_the_roofline_is_a_picture(kind: str, begins: bytes) -> None:
+    pytest.importorskip("matplotlib")
+    assert roofline.picture(answer(whole=True), kind).startswith(begins)
+
+
+def test_without_any_time_there_is_no_picture() -> None:
+    pytest.importorskip("matplotlib")
+    with pytest.raises(UsageError, match="nothing was timed"):
+        roofline.picture(answer(), "png")

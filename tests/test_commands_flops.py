@@ -1,0 +1,176 @@
+"""The commands `flops` and `spec lint`, on a command line of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+import typer
+
+from gnet_audit import commands_flops
+from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
+from gnet_audit.output import Reply
+from gnet_audit.speed import Config, Effort, Precision, Record, Row, Stage, Switch, config
+
+TINY = """\
+from torch import nn
+
+class Tiny(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+"""
+
+
+def run(*words: str) -> Reply:
+    app, spec_app = typer.Typer(rich_markup_mode=None), typer.Typer(rich_markup_mode=None)
+    commands_flops.register(app, spec_app)
+    app.add_typer(spec_app, name="spec")
+    spec_app.callback()(lambda: None)
+    reply = typer.main.get_command(app).main(list(words), prog_name="gnet-audit", standalone_mode=False)
+    assert isinstance(reply, Reply)
+    return reply
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    from gnet_audit.live import device
+
+    monkeypatch.setitem(device.SIDE, "cpu", 32)
+    monkeypatch.setitem(device.COPY, "cpu", 2**12)
+    monkeypatch.setattr(commands_flops, "Effort", _quick)
+    (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
+    return f"{tmp_path}/tiny.py:Tiny"
+
+
+def _quick(**_: float) -> Effort:
+    return Effort(
+        seconds=0.001, iterations=2, blocks=2, least_blocks=1, warm_seconds=0, warm_iterations=1, warm_most=0.05, most=0.1
+    )
+
+
+# --- spec lint -----------------------------------------------------------------------------------------------------
+
+
+def test_lint_is_clean_unless_warnings_fail() -> None:
+    assert run("spec", "lint").status is ExitStatus.CLEAN
+    assert run("spec", "lint", "googlenet", "--fail-on", "warning").status is ExitStatus.FINDINGS
+    assert run("spec", "lint", "--fail-on", "warning", "--exit-zero").status is ExitStatus.CLEAN
+
+
+def test_lint_takes_formats_and_files() -> None:
+    reply = run("spec", "lint", "-f", "text", "-f", "json:lint.json")
+    assert [document.file for document in reply.documents] == ["", "lint.json"]
+    assert json.loads(reply.documents[1].text)["spec"]["id"] == "googlenet"
+
+
+# --- counting --------------------------------------------------------------------------------------------------------
+
+
+def test_the_reference_agrees() -> None:
+    reply = run("flops", "--width", "100")
+    assert reply.status is ExitStatus.CLEAN
+    assert reply.documents[0].text.splitlines()[-1].startswith("agrees: 1,582,671,872 MACs")
+
+
+def test_another_network_is_counted_and_not_clean(tiny: str) -> None:
+    reply = run("flops", tiny, "--input", "3x12x12", "--count", "all", "--json")
+    found = json.loads(reply.documents[0].text)
+    assert reply.status is ExitStatus.FINDINGS
+    assert found["verdict"] == "not_this_network"
+    assert found["work_total"]["eval"]["macs"] == 3 * 4 * 9 * 100 + 4 * 5
+    assert run("flops", tiny, "--input", "3x12x12", "--exit-zero").status is ExitStatus.CLEAN
+
+
+def test_other_counters_are_asked_on_request(tiny: str) -> None:
+    found = json.loads(run("flops", tiny, "--input", "3x12x12", "--counters", "--json").documents[0].text)
+    assert [one["remainder"] for one in found["counters"]] == [0, 0, 0]
+
+
+# --- measuring -------------------------------------------------------------------------------------------------------
+
+
+def test_a_device_is_measured(tiny: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "roof.svg"
+    words = ("--input", "3x12x12", "--device", "cpu", "--batch", "1,2", "--config", "fp32", "--plot", str(picture))
+    found = json.loads(run("flops", tiny, *words, "--json").documents[0].text)
+    assert [(row["config"], row["batch"]) for row in found["speed"]["rows"]] == [("fp32", 1), ("fp32", 2)]
+    assert found["speed"]["rows"][0]["throughput"]["samples"]
+    assert picture.read_bytes().startswith(b"<?xml")
+
+
+def test_ctrl_c_prints_what_is_finished(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gnet_audit.live import bench
+
+    def interrupted(*_: object) -> Iterator[Record]:
+        yield Stage(name="one", number=1, of=2)
+        yield Row(device="cpu", config=config("fp32"), batch=1, asked=1, failure="finished")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "measure", interrupted)
+    reply = run("flops", tiny, "--input", "3x12x12", "--device", "cpu", "--json")
+    assert reply.status is ExitStatus.INTERRUPTED
+    speed = json.loads(reply.documents[0].text)["speed"]
+    assert speed["interrupted"] is True
+    assert [row["failure"] for row in speed["rows"]] == ["finished"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_cuda_without_a_gpu_is_unavailable(tiny: str) -> None:
+    with pytest.raises(UnavailableError) as error:
+        run("flops", tiny, "--device", "cuda")
+    assert error.value.status is ExitStatus.UNAVAILABLE
+    assert error.value.line.startswith("--device cuda: no GPU on this machine")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_one_missing_device_of_several_fails_in_its_row(tiny: str) -> None:
+    words = ("--input", "3x12x12", "--device", "cuda:3,cpu", "--batch", "1", "--config", "fp32", "--json")
+    rows = json.loads(run("flops", tiny, *words).documents[0].text)["speed"]["rows"]
+    assert [(row["device"], row["failure"] is None) for row in rows] == [("cuda:3", False), ("cpu", True)]
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--batch", "2"), "--batch: nothing is measured without a device"),
+        (("--config", "bf16"), "--config: nothing is measured without a device"),
+        (("--auto-batch",), "--auto-batch: nothing is measured without a device"),
+        (("--plot", "a.png"), "--plot: nothing is timed without a device"),
+        (("--device", "cpu", "--plot", "nowhere/a.png"), "--plot nowhere/a.png: no such directory"),
+        (("--device", "tpu"), "--device: not a device; expected cpu, cuda or cuda:N; got 'tpu'"),
+        (("--device", "cpu", "--batch", "0"), "--batch: not a batch"),
+        (("--device", "cpu", "--batch", "²"), "--batch: not a batch"),
+        (("--device", "cpu", "--duration", "-1"), "--duration: out of range"),
+        (("--device", "cpu", "--duration", "nan"), "--duration: out of range"),
+        (("--device", "cpu", "--threads", "0"), "--threads: out of range"),
+        (("--device", "cpu", "--config", "fp32+bf16"), "--config: not a configuration"),
+        (("--device", "cpu", "--config", "fp32+cast"), "--config: cast needs a short type"),
+        (("--count", "macs"), "--count: no such choice"),
+        (("--sort", "size"), "--sort: no such choice"),
+        (("-f", "sarif"), "--format: no such choice; expected text, json"),
+    ],
+)
+def test_a_wrong_word_is_one_clear_line(words: tuple[str, ...], told: str) -> None:
+    with pytest.raises(UsageError) as error:
+        run("flops", *words)
+    assert error.value.line.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("fp32", Config()),
+        ("compile", Config(switches=(Switch.COMPILE,))),
+        ("BF16 + compile+channels_last", Config(precision=Precision.BF16, switches=(Switch.CHANNELS_LAST, Switch.COMPILE))),
+    ],
+)
+def test_a_configuration_is_a_precision_and_switches(text: str, expected: Config) -> None:
+    assert config(text) == expected
+    assert config(expected.name) == expected

@@ -1,0 +1,89 @@
+"""`pytest --gnet-audit TARGET` in a session of its own, on a small paper of our own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gnet_audit.acceptance import Acceptance
+from gnet_audit.baseline import written
+
+pytest_plugins = ["pytester"]
+
+CHAIN = Path(__file__).parent / "specs" / "chain.toml"
+MODEL = """
+import torch
+from torch import nn
+
+class Chain(nn.Module):
+    def __init__(self, kernel=5, pool=2):
+        super().__init__()
+        self.c1 = nn.Conv2d(1, 6, kernel)
+        self.s2 = nn.AvgPool2d(pool, 2)
+        self.f3 = nn.LazyLinear(10, bias=False)
+
+    def forward(self, image):
+        return self.f3(self.s2(torch.tanh(self.c1(image))).flatten(1))
+
+def wrong():
+    return Chain(kernel=3, pool=3)
+"""
+KERNEL = Acceptance(rule="GA202", slots=("c1",), attribute="kernel", observed="3×3", reason="small images")
+POOL = Acceptance(rule="GA202", slots=("s2",), attribute="kernel", observed="3×3", reason="as in the old weights")
+
+
+def session(pytester: pytest.Pytester, *words: str) -> tuple[int, str]:
+    """One run of pytest in this process, in a folder without tests of its own: its status and what it prints."""
+    pytester.makefile(".py", model=MODEL)
+    pytester.makefile(".toml", accepted=written([KERNEL, POOL]))
+    result = pytester.runpytest_inprocess("-v", "-rxX", "--gnet-audit-spec", str(CHAIN), *words)
+    return int(result.ret), f"{result.stdout}\n{result.stderr}"
+
+
+def test_every_row_of_the_paper_is_a_test_and_can_be_chosen(pytester: pytest.Pytester) -> None:
+    status, out = session(pytester, "--gnet-audit", "model.py:Chain", "-k", "s2 or verdict")
+    assert "gnet-audit:model.py:Chain::s2 PASSED" in out
+    assert "gnet-audit:model.py:Chain::verdict PASSED" in out
+    assert "2 passed, 2 deselected" in out
+    assert status == 0
+
+
+def test_a_row_that_differs_fails_with_its_findings_and_no_traceback(pytester: pytest.Pytester) -> None:
+    status, out = session(pytester, "--gnet-audit", "model.py:wrong")
+    assert "::c1 FAILED" in out
+    assert "::s2 FAILED" in out
+    assert "::f3 PASSED" in out
+    assert "model.py:16: error GA202 kernel: c1: expected 5×5, found 3×3" in out  # where the 3 is written
+    assert "pytest_plugin.py" not in out
+    assert "2 failed, 2 passed" in out
+    assert status == 1
+
+
+def test_what_is_accepted_is_expected_to_fail_with_its_reason(pytester: pytest.Pytester) -> None:
+    status, out = session(pytester, "--gnet-audit", "model.py:wrong", "--gnet-audit-baseline", "accepted.toml")
+    assert "2 passed, 2 xfailed" in out
+    assert "small images" in out
+    assert "as in the old weights" in out
+    assert status == 0
+
+
+def test_an_acceptance_of_what_is_not_there_fails_the_verdict(pytester: pytest.Pytester) -> None:
+    status, out = session(pytester, "--gnet-audit", "model.py:Chain", "--gnet-audit-baseline", "accepted.toml")
+    assert "::verdict FAILED" in out
+    assert "not found any more: GA202 kernel = 3×3 at c1" in out
+    assert status == 1
+
+
+def test_a_target_that_is_not_there_is_one_line(pytester: pytest.Pytester) -> None:
+    status, out = session(pytester, "--gnet-audit", "nowhere.py:Net")
+    assert "nowhere.py" in out
+    assert "Traceback" not in out
+    assert status == 4
+
+
+def test_without_the_option_nothing_is_collected_nor_loaded(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "import sys\n\ndef test_own():\n    assert 'torch' not in sys.modules and 'gnet_audit.pipeline' not in sys.modules\n"
+    )
+    assert "1 passed" in str(pytester.runpytest_subprocess().stdout)

@@ -1,0 +1,121 @@
+"""What a project says once: command line before environment before pyproject.toml."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gnet_audit.cli import main
+from gnet_audit.errors import UsageError
+from gnet_audit.settings import LISTS, TEXTS, read
+from tests.test_cli import Audit, audit
+
+__all__ = ["audit"]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with settings, in which we are."""
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.gnet-audit]\ntarget = "nets/google.py:Net"\nfail-on = "warning"\nignore = ["GA2", "GA3"]\n'
+        'format = "json"\ninput = "1x32x32"\n',
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def shown(words: list[str], capsys: Capture) -> dict[str, list[str]]:
+    """What `--show-settings` tells, by name: place and value."""
+    assert main([*words, "--show-settings"]) == 0
+    return {line.split()[0]: re.split(r"\s{2,}", line)[1:] for line in capsys.readouterr().out.splitlines()}
+
+
+def test_a_file_is_read_from_where_we_are_upwards(project: Path) -> None:
+    below = project / "deep" / "down"
+    below.mkdir(parents=True)
+    settings = read(below)
+    assert settings.file == "../../pyproject.toml"
+    assert settings.values["target"] == "../../nets/google.py:Net"
+    assert settings.parameters()["fail_on"] == "warning"
+
+
+def test_the_nearest_file_counts_also_where_it_says_nothing_of_us(project: Path) -> None:
+    below = project / "other"
+    below.mkdir()
+    (below / "pyproject.toml").write_text("[tool.ruff]\n", encoding="utf-8")
+    assert read(below).values == {}
+
+
+def test_without_a_file_nothing_is_said(tmp_path: Path) -> None:
+    assert read(tmp_path / "nowhere").values == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("colour = 1", "pyproject.toml: [tool.gnet-audit] colour: no such setting; expected accept, baseline, "),
+        ("target = 1", "pyproject.toml: [tool.gnet-audit] target: not a text; got 1"),
+        ("select = [1]", "pyproject.toml: [tool.gnet-audit] select: not a list of texts; got [1]"),
+    ],
+)
+def test_a_setting_that_cannot_be_understood_is_one_line(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.gnet-audit]\n{text}\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=re.escape(message)):
+        read(tmp_path)
+
+
+def test_a_file_that_is_no_toml_is_told_only_where_it_speaks_of_us(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text("broken = ", encoding="utf-8")
+    assert read(tmp_path).values == {}
+    file.write_text("[tool.gnet-audit]\nbroken = ", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"pyproject\.toml: not TOML"):
+        read(tmp_path)
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_FAIL_ON", "note")
+    told = shown(["check", "--ignore", "GA4"], capsys)
+    assert told["ignore"] == ["command line", "GA4"]
+    assert told["fail-on"] == ["environment", "note"]
+    assert told["target"] == ["pyproject.toml", "nets/google.py:Net"]
+    assert told["spec"] == ["default", "googlenet"]
+
+
+def test_the_settings_reach_the_audit_and_the_policy(project: Path, audit: Audit, capsys: Capture) -> None:
+    assert main(["check"]) == 0  # all its errors begin with GA2 and GA3
+    assert audit.asked[0][0] == "nets/google.py:Net"
+    assert audit.asked[0][1]["input_shape"] == (1, 32, 32)
+    assert capsys.readouterr().out.startswith("{")
+    assert main(["check", "--ignore", "GA4", "-f", "text"]) == 1
+
+
+def test_a_list_in_the_environment_is_separated_by_blanks(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GNET_AUDIT_IGNORE", "GA2 GA3")
+    assert main(["shapes"]) == 0
+
+
+def test_a_broken_setting_stops_every_command_with_status_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.gnet-audit]\nspek = 'x'\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["check"]) == 2
+    assert "spek: no such setting" in capsys.readouterr().err
+
+
+def test_every_setting_is_an_option_and_documented() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "ci.md").read_text(encoding="utf-8")
+    options = (Path(__file__).parent / "golden" / "options.txt").read_text(encoding="utf-8")
+    for name in (*TEXTS, *LISTS):
+        assert f"--{name}" in options or name == "target"
+        assert f"\n{name} = " in page or name == "input"
