@@ -72,7 +72,8 @@ def _conv(at: Place, one: Conv2d, two: Conv2d) -> Iterator[Difference]:
         return
     if one.out_channels != two.out_channels:
         yield _width(at, one.out_channels, two.out_channels)
-    patch = [name for name in ("kernel", "dilation") if getattr(one, name) != getattr(two, name)]
+    patch = ["kernel"] if one.kernel != two.kernel else []
+    patch += ["dilation"] if _spread(one, two) else []
     padding = one.padding != two.padding and not _same_padding(at, one, two)
     absorbed = bool(patch) and (_natural(two) or two.padding == one.padding or _keeps_size(at, two))
     fields = [(name, getattr(two, name)) for name in patch]
@@ -92,6 +93,12 @@ def _conv(at: Place, one: Conv2d, two: Conv2d) -> Iterator[Difference]:
         yield at.say("GA207", "bias", bias_word(bias=one.bias), bias_word(bias=two.bias), ("bias", two.bias))
     if one.padding_mode != two.padding_mode and any(two.padding):
         yield at.say("GA216", "padding_mode", one.padding_mode, two.padding_mode, ("padding_mode", two.padding_mode))
+
+
+def _spread(one: Conv2d, two: Conv2d) -> bool:
+    """Whether the dilations differ along an axis on which the model's kernel has more than one value."""
+    axes = zip(one.dilation, two.dilation, two.kernel, strict=True)
+    return any(ours != theirs and size > 1 for ours, theirs, size in axes)
 
 
 def _width(at: Place, one: int, two: int) -> Difference:
@@ -212,7 +219,10 @@ def _windows(at: Place, one: Pool2d, two: Pool2d) -> Iterator[Difference]:
         )
         rest = [] if absorbed else rest
     if one.dilation != two.dilation:
-        yield at.say("GA205", "dilation", pair(one.dilation), pair(two.dilation), ("dilation", two.dilation))
+        absorbed = rest if _same_size(one, replace(two, stride=one.stride), before) else []
+        fields = (("dilation", two.dilation), *absorbed)
+        yield at.say("GA205", "dilation", pair(one.dilation), pair(two.dilation), *fields)
+        rest = [] if absorbed else rest
     if one.stride != two.stride:
         yield at.say("GA203", "stride", pair(one.stride), pair(two.stride), ("stride", two.stride))
     aligned = replace(two, kernel=one.kernel, stride=one.stride, dilation=one.dilation)

@@ -15,7 +15,15 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit import commands_audit, commands_diff, commands_paper, commands_prove, commands_train, settings
+from gnet_audit import (
+    commands_audit,
+    commands_diff,
+    commands_flops,
+    commands_paper,
+    commands_prove,
+    commands_train,
+    settings,
+)
 from gnet_audit.commands_words import STATUSES, TARGETS, answer, epilog
 from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError
 from gnet_audit.output import PROGRAM, Reply, complain, deliver
@@ -52,6 +60,7 @@ app = typer.Typer(
 commands_audit.register(app)
 commands_diff.register(app)
 commands_prove.register(app)
+commands_flops.register(app, commands_paper.spec_app)
 commands_train.register(app, epilog, also=f"{TARGETS}\n{STATUSES}")
 commands_paper.register(app)
 

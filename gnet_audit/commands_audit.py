@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -49,9 +48,9 @@ from gnet_audit.commands_words import (
     width,
 )  # fmt: skip
 from gnet_audit.errors import UsageError
-from gnet_audit.formats import MACHINE, MARKUP, render
 from gnet_audit.formats.view import Column, Depth, View
-from gnet_audit.output import Document, Reply, colored
+from gnet_audit.output import Document, Reply
+from gnet_audit.publish import documents
 from gnet_audit.rules import Severity
 from gnet_audit.sweep import SIZES
 
@@ -277,38 +276,6 @@ def _sizes(request: Request) -> tuple[int, ...]:
     if request.sweep:
         return options.sizes(request.sweep, "--sweep")
     return SIZES if request.thorough else ()
-
-
-def documents(
-    report: Report, destinations: tuple[options.Destination, ...], view: View, *, summary: bool
-) -> tuple[Document, ...]:
-    """The report in every format asked for; in GitHub Actions also as the summary of the job."""
-    made = [_document(report, destination, view) for destination in destinations]
-    if summary and (page := _summary(report, view, os.environ)):
-        made.append(page)
-    return tuple(made)
-
-
-def _document(report: Report, destination: options.Destination, view: View) -> Document:
-    plain = destination.format not in MACHINE | MARKUP
-    shown = replace(view, color=plain and not destination.file and colored(sys.__stdout__, os.environ))
-    return Document(
-        text=render(report, destination.format, shown),
-        file=destination.file,
-        machine=destination.format in MACHINE,
-        markup=destination.format in MARKUP,
-    )
-
-
-def _summary(report: Report, view: View, environment: Mapping[str, str]) -> Document | None:
-    file = environment.get("GITHUB_STEP_SUMMARY", "")
-    if environment.get("GITHUB_ACTIONS") != "true" or not file:
-        return None
-    from gnet_audit.formats import github
-
-    used = Path(file).stat().st_size if Path(file).is_file() else 0
-    text = github.summary(report, view, used=used)
-    return Document(text=text, file=file, append=True) if text else None
 
 
 def _columns(asked: int | None) -> int:

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from gnet_audit import options, policy
-from gnet_audit.commands_audit import documents
 from gnet_audit.commands_words import (
     STATUSES,
     TARGETS,
@@ -34,6 +33,7 @@ from gnet_audit.commands_words import (
 from gnet_audit.commands_words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.output import Reply
+from gnet_audit.publish import documents
 from gnet_audit.rules import Severity
 
 First = Annotated[str, typer.Argument(metavar="A", help="A model or a spec.")]

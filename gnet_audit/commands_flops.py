@@ -22,6 +22,7 @@ from gnet_audit.commands_words import (
     Arg,
     ExitZero,
     FailOn,
+    Formats,
     Input,
     Json,
     Output,
@@ -35,9 +36,10 @@ from gnet_audit.commands_words import (
 from gnet_audit.commands_words import width as _columns
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.formats import Format
-from gnet_audit.formats.view import Depth
+from gnet_audit.formats.view import Depth, View
 from gnet_audit.network import Mode, Network, Shape
 from gnet_audit.output import PROGRAM, Document, Reply, colored, say
+from gnet_audit.publish import document
 from gnet_audit.report import Verdict
 from gnet_audit.rules import Severity
 from gnet_audit.speed import DEFAULT_BATCHES, Effort, Plan, Record, Row, Speed, Stage, collected, config
@@ -78,7 +80,6 @@ Threads = Annotated[
 Sorting = Annotated[str, typer.Option("--sort", metavar="ORDER", help="Timed lines in `paper` order, or by `time`.")]
 Plot = Annotated[str, text_option("--plot", metavar="FILE", help="The roofline as PNG or SVG.")]
 Lines = Annotated[str, typer.Option("--depth", metavar="DEPTH", help="A line for each `row` of the paper, or `slot`.")]
-Formats = Annotated[list[str], repeatable("-f", "--format", metavar="FORMAT[:FILE]", help="text or json; repeatable.")]
 Paper = Annotated[str, typer.Argument(metavar="SPEC", help="A shipped spec, or a .toml file.")]
 
 
@@ -111,7 +112,7 @@ def lint_spec(
     exit_zero: ExitZero = False,
 ) -> Reply:
     """Hold a paper's printed counts against its own channels, each other and its totals."""
-    destinations = _destinations(format, json=json, output=output)
+    destinations = options.destinations(format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     columns = _columns(width)
     from gnet_audit.contradictions import lint
@@ -170,7 +171,7 @@ def flops(
     exit_zero: ExitZero = False,
 ) -> Reply:
     """Count a network's work against the paper and other counters; measure its speed."""
-    destinations = _destinations(format, json=json, output=output)
+    destinations = options.destinations(format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     chosen = options.choice(depth, Depth, "--depth"), options.choice(sort, Sort, "--sort"), _columns(width)
     kinds = _kinds(count)
@@ -385,6 +386,10 @@ def _drawn(found: Flops, file: str, kind: str) -> None:
 
 
 def _document(found: Flops, destination: options.Destination, depth: Depth, order: Sort, columns: int) -> Document:
+    if destination.format not in {Format.TEXT, Format.JSON}:
+        from gnet_audit.formats import checks
+
+        return document(checks.counted(found), destination, View(folder=os.getcwd()))
     if destination.format is Format.JSON:
         from gnet_audit.formats import flops_json
 
@@ -393,16 +398,6 @@ def _document(found: Flops, destination: options.Destination, depth: Depth, orde
 
     choices = texts.Choices(width=columns, color=_color(destination), depth=depth, by_time=order is Sort.TIME)
     return Document(text=texts.text(found, choices), file=destination.file)
-
-
-def _destinations(format: list[str], *, json: bool, output: str) -> tuple[options.Destination, ...]:
-    found = options.destinations(format, json=json, output=output)
-    for destination in found:
-        if destination.format not in {Format.TEXT, Format.JSON}:
-            raise UsageError(
-                "no such choice", where="--format", expected="text, json", got=repr(destination.format.value)
-            )
-    return found
 
 
 def _color(destination: options.Destination) -> bool:

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gnet_audit import options
-from gnet_audit.commands_data import EXAMPLES, Download, Formats, colors, destinations, fetched, writable, write_picture
+from gnet_audit.commands_data import EXAMPLES, Download, colors, fetched, writable, write_picture
 from gnet_audit.commands_data import data as show_data
-from gnet_audit.commands_words import Arg, ExitZero, FailOn, Json, Output, Width, text_option
+from gnet_audit.commands_words import Arg, ExitZero, FailOn, Formats, Json, Output, Width, text_option
 from gnet_audit.commands_words import width as columns
 from gnet_audit.errors import ExitStatus, GnetAuditError, UsageError
-from gnet_audit.formats import MACHINE
+from gnet_audit.formats import MACHINE, MARKUP, Format, render
+from gnet_audit.formats.view import View
 from gnet_audit.output import Document, Reply
 from gnet_audit.progress import followed, stoppable
 from gnet_audit.rules import Severity
@@ -116,7 +117,7 @@ def smoke_train(
     exit_zero: ExitZero = False,
 ) -> Reply:
     """Train it for a minute: tell a healthy build from a broken one."""
-    answers = destinations(format, json=json, output=output)
+    answers = options.destinations(format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     base = PAPER if options.choice(recipe, RecipeName, "--recipe") is RecipeName.PAPER else Recipe()
     chosen = _recipe(
@@ -264,7 +265,24 @@ def _status(result: Training, fail_on: Severity, *, exit_zero: bool) -> ExitStat
 def _document(result: Training, destination: options.Destination, width: int | None) -> Document:
     from gnet_audit.formats import training as formats
 
+    if destination.format not in {Format.TEXT, Format.JSON}:
+        return _exported(result, destination)
     machine = destination.format in MACHINE
     shown = partial(formats.text, result, width=columns(width), color=colors(destination))
     text = formats.to_json(result) if machine else shown()
     return Document(text=text, file=destination.file, machine=machine)
+
+
+def _exported(result: Training, destination: options.Destination) -> Document:
+    """The checks in the formats that other programs show; the page has the losses as plots, too."""
+    from gnet_audit.formats import checks, html
+
+    report, view = checks.report(result), View(folder=os.getcwd())
+    page = destination.format is Format.HTML
+    text = html.render(report, view, checks.curves(result)) if page else render(report, destination.format, view)
+    return Document(
+        text=text,
+        file=destination.file,
+        machine=destination.format in MACHINE,
+        markup=destination.format in MARKUP,
+    )

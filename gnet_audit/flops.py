@@ -12,7 +12,7 @@ from gnet_audit.messages import places
 from gnet_audit.network import Mode, Network, Unverified
 from gnet_audit.notation import op_text
 from gnet_audit.report import Report
-from gnet_audit.rules import BY_ID
+from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.spec import Spec
 from gnet_audit.speed import LayerTime, Speed
 from gnet_audit.three_way import Agreement, Pair, ThreeWay, three_way
@@ -63,6 +63,13 @@ class Flops:
     speed: Speed | None = None
     findings: tuple[Finding, ...] = ()
     unverified: tuple[Unverified, ...] = ()
+
+    @property
+    def unseen(self) -> int:
+        """Differences from the paper that the audit found and no count shows."""
+        if any(finding.rule in {"GA402", "GA403"} for finding in self.findings):
+            return 0
+        return sum(finding.severity is not Severity.NOTE for finding in self.report.findings)
 
     @property
     def eval(self) -> LayerWork:
@@ -172,6 +179,9 @@ def by_row(lines: Iterable[WorkLine]) -> tuple[WorkLine, ...]:
 
 def _unverified(network: Network, report: Report) -> Iterator[Unverified]:
     yield from report.unverified
+    for mode in Mode:
+        if mode.value not in report.modes:
+            yield Unverified(what=mode.value, why="the forward raises: counted as far as it ran, or not at all")
     unknown = [one.name for one in work(network) if not one.known]
     if unknown:
         yield Unverified(what=", ".join(unknown), why="work unknown: counted as nothing")

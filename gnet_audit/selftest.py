@@ -114,12 +114,22 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disguise:
+    """Networks whose names say nothing, and what they say."""
+
+    networks: Networks
+    layers: Mapping[str, str]
+    """The true name of each layer."""
+    weights: Mapping[str, str]
+    """The true name of each parameter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """A case as networks, and what came of their audit."""
+    """A case, the networks that were audited, and what came of it."""
 
     case: Case
-    found: Networks
-    """As the audit saw them: their names say nothing."""
+    found: Disguise
     comparison: Comparison
 
     @property
@@ -212,22 +222,24 @@ def trial(ground: Ground, case: Case, prove: Prover | None = None) -> Trial:
     mutant = case.mutant
     start = Trial(id=mutant.id, family=mutant.family, kind=case.kind, reason=mutant.equal)
     try:
-        found = models(ground, case)
+        found = disguised(changed(ground, case), case)
     except ShapeError as error:
         return replace(start, kind=Kind.IMPOSSIBLE, reason=error.line)
-    comparison = audited(ground, found)
+    comparison = audited(ground, found.networks)
     marked = mark(start, comparison, mutant.truths)
     if prove is None or comparison.refusal:
         return marked
     return replace(marked, evidence=prove(Audited(case=case, found=found, comparison=comparison)))
 
 
-def models(ground: Ground, case: Case) -> Networks:
-    """The networks of a case in both modes, under names that say nothing."""
-    return {
-        mode: anonymous(mutated(reference, case.mutant), None if case.seed is None else Random(case.seed))
-        for mode, reference in ground.reference.items()
-    }
+def changed(ground: Ground, case: Case) -> Networks:
+    """The networks of a case in both modes; ShapeError where no such network can run."""
+    return {mode: mutated(ground.reference[mode], case.mutant) for mode in (Mode.TRAIN, Mode.EVAL)}
+
+
+def disguised(networks: Networks, case: Case) -> Disguise:
+    """The networks of a case under names that say nothing, a rewritten one in an order of its own."""
+    return anonymous(networks, None if case.seed is None else Random(case.seed))
 
 
 def audited(ground: Ground, found: Networks) -> Comparison:
@@ -275,23 +287,33 @@ def _says(one: Truth, claim: tuple[str, str, str]) -> bool:
 # --- names that say nothing -------------------------------------------------------------------------------------
 
 
-def anonymous(network: Network, random: Random | None = None) -> Network:
-    """The network under other names for layers and parameters; with a random source in another running order too."""
-    layers = list(network.layers) if random is None else _shuffled(network, random)
-    names = {layer.name: f"n{index}" for index, layer in enumerate(layers)}
+def anonymous(networks: Networks, random: Random | None = None) -> Disguise:
+    """Networks under other names for layers and parameters, the same in all; with a random source in other orders."""
+    layers: dict[str, str] = {}
     weights: dict[str, str] = {}
-    hidden = tuple(_hidden(layer, names, weights) for layer in layers)
-    outputs = tuple(replace(output, layer=names[output.layer]) for output in network.outputs)
-    return replace(network, layers=hidden, outputs=outputs)
+    hidden = {mode: _hidden(network, layers, weights, random) for mode, network in networks.items()}
+    true_layers, true_weights = ({new: old for old, new in names.items()} for names in (layers, weights))
+    return Disguise(networks=hidden, layers=true_layers, weights=true_weights)
 
 
-def _hidden(layer: Layer, names: Mapping[str, str], weights: dict[str, str]) -> Layer:
-    kept = tuple(
-        replace(weight, name=weights.setdefault(weight.name, f"{names[layer.name]}.{weight.role}"))
-        for weight in layer.weights
+def _hidden(network: Network, names: dict[str, str], weights: dict[str, str], random: Random | None) -> Network:
+    order = list(network.layers) if random is None else _shuffled(network, random)
+    for layer in order:
+        names.setdefault(layer.name, f"n{len(names)}")
+        for weight in layer.weights:
+            weights.setdefault(weight.name, f"w{len(weights)}")
+    layers = tuple(
+        replace(
+            layer,
+            name=names[layer.name],
+            inputs=tuple(names[name] for name in layer.inputs),
+            weights=tuple(replace(weight, name=weights[weight.name]) for weight in layer.weights),
+            origin=None,
+        )
+        for layer in order
     )
-    inputs = tuple(names[name] for name in layer.inputs)
-    return replace(layer, name=names[layer.name], inputs=inputs, weights=kept, origin=None)
+    outputs = tuple(replace(output, layer=names[output.layer]) for output in network.outputs)
+    return replace(network, layers=layers, outputs=outputs)
 
 
 def _shuffled(network: Network, random: Random) -> list[Layer]:

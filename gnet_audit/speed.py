@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -233,6 +233,8 @@ class LayerTimes:
 
     times: tuple[LayerTime, ...] = ()
     failure: str = ""
+    after: tuple[tuple[str, str], ...] = ()
+    """What the device tells of itself at the end of the run: clocks, temperature, what slowed it down."""
 
 
 Record: TypeAlias = Stage | Roofs | Row | LayerTimes
@@ -263,9 +265,16 @@ def collected(records: Sequence[Record], *, interrupted: bool = False) -> Speed:
         roofs=tuple(record for record in records if isinstance(record, Roofs)),
         rows=tuple(record for record in records if isinstance(record, Row)),
         layers=tuple(time for group in layers for time in group.times),
-        notes=tuple(f"layers were not timed: {group.failure}" for group in layers if group.failure),
+        notes=tuple(note for group in layers for note in _notes(group)),
         interrupted=interrupted,
     )
+
+
+def _notes(group: LayerTimes) -> Iterator[str]:
+    if group.failure:
+        yield f"layers were not timed: {group.failure}"
+    if group.after:
+        yield "after the run: " + ", ".join(f"{name} {value}" for name, value in group.after)
 
 
 def bound(works: Iterable[LayerWork], roof: Roof, batch: int, size: int) -> float:

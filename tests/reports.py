@@ -63,7 +63,10 @@ def smaller_kernels(paper: Spec) -> Counts:
     found = {}
     for layer in network.layers:
         if isinstance(layer.op, Conv2d) and layer.op.kernel == (5, 5):
-            found[layer.name] = ((layer.params - layer.op.out_channels) * 9 // 25 + layer.op.out_channels, layer.macs * 9 // 25)
+            found[layer.name] = (
+                (layer.params - layer.op.out_channels) * 9 // 25 + layer.op.out_channels,
+                layer.macs * 9 // 25,
+            )
     assert len(found) == 9
     return found
 

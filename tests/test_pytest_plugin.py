@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from gnet_audit.acceptance import Acceptance
 from gnet_audit.baseline import written
 
-pytest_plugins = ["pytester"]
-
+Session: TypeAlias = Callable[..., tuple[int, str]]
+ALONE = ("-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--import-mode=importlib")
 CHAIN = Path(__file__).parent / "specs" / "chain.toml"
 MODEL = """
 import torch
@@ -33,24 +38,33 @@ KERNEL = Acceptance(rule="GA202", slots=("c1",), attribute="kernel", observed="3
 POOL = Acceptance(rule="GA202", slots=("s2",), attribute="kernel", observed="3×3", reason="as in the old weights")
 
 
-def session(pytester: pytest.Pytester, *words: str) -> tuple[int, str]:
-    """One run of pytest in this process, in a folder without tests of its own: its status and what it prints."""
-    pytester.makefile(".py", model=MODEL)
-    pytester.makefile(".toml", accepted=written([KERNEL, POOL]))
-    result = pytester.runpytest_inprocess("-v", "-rxX", "--gnet-audit-spec", str(CHAIN), *words)
-    return int(result.ret), f"{result.stdout}\n{result.stderr}"
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Session:
+    """A session of pytest in a folder of its own, in this process: torch is imported only once."""
+    (tmp_path / "model.py").write_text(MODEL, encoding="utf-8")
+    (tmp_path / "accepted.toml").write_text(written([KERNEL, POOL]), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str]:
+        status = pytest.main(
+            [*ALONE, "--rootdir", str(tmp_path), "-v", "-rxX", "--gnet-audit-spec", str(CHAIN), *words]
+        )
+        told = capsys.readouterr()
+        return int(status), told.out + told.err
+
+    return run
 
 
-def test_every_row_of_the_paper_is_a_test_and_can_be_chosen(pytester: pytest.Pytester) -> None:
-    status, out = session(pytester, "--gnet-audit", "model.py:Chain", "-k", "s2 or verdict")
+def test_every_row_of_the_paper_is_a_test_and_can_be_chosen(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:Chain", "-k", "s2 or verdict")
     assert "gnet-audit:model.py:Chain::s2 PASSED" in out
     assert "gnet-audit:model.py:Chain::verdict PASSED" in out
     assert "2 passed, 2 deselected" in out
     assert status == 0
 
 
-def test_a_row_that_differs_fails_with_its_findings_and_no_traceback(pytester: pytest.Pytester) -> None:
-    status, out = session(pytester, "--gnet-audit", "model.py:wrong")
+def test_a_row_that_differs_fails_with_its_findings_and_no_traceback(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:wrong")
     assert "::c1 FAILED" in out
     assert "::s2 FAILED" in out
     assert "::f3 PASSED" in out
@@ -60,30 +74,33 @@ def test_a_row_that_differs_fails_with_its_findings_and_no_traceback(pytester: p
     assert status == 1
 
 
-def test_what_is_accepted_is_expected_to_fail_with_its_reason(pytester: pytest.Pytester) -> None:
-    status, out = session(pytester, "--gnet-audit", "model.py:wrong", "--gnet-audit-baseline", "accepted.toml")
+def test_what_is_accepted_is_expected_to_fail_with_its_reason(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:wrong", "--gnet-audit-baseline", "accepted.toml")
     assert "2 passed, 2 xfailed" in out
     assert "small images" in out
     assert "as in the old weights" in out
     assert status == 0
 
 
-def test_an_acceptance_of_what_is_not_there_fails_the_verdict(pytester: pytest.Pytester) -> None:
-    status, out = session(pytester, "--gnet-audit", "model.py:Chain", "--gnet-audit-baseline", "accepted.toml")
+def test_an_acceptance_of_what_is_not_there_fails_the_verdict(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:Chain", "--gnet-audit-baseline", "accepted.toml")
     assert "::verdict FAILED" in out
     assert "not found any more: GA202 kernel = 3×3 at c1" in out
     assert status == 1
 
 
-def test_a_target_that_is_not_there_is_one_line(pytester: pytest.Pytester) -> None:
-    status, out = session(pytester, "--gnet-audit", "nowhere.py:Net")
+def test_a_target_that_is_not_there_is_one_line(session: Session) -> None:
+    status, out = session("--gnet-audit", "nowhere.py:Net")
     assert "nowhere.py" in out
     assert "Traceback" not in out
     assert status == 4
 
 
-def test_without_the_option_nothing_is_collected_nor_loaded(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        "import sys\n\ndef test_own():\n    assert 'torch' not in sys.modules and 'gnet_audit.pipeline' not in sys.modules\n"
+def test_without_the_option_nothing_is_collected_nor_loaded(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text(
+        "import sys\n\ndef test_own():\n    assert 'torch' not in sys.modules and 'gnet_audit.pipeline' not in sys.modules\n",
+        encoding="utf-8",
     )
-    assert "1 passed" in str(pytester.runpytest_subprocess().stdout)
+    words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
+    result = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "1 passed" in result.stdout

@@ -106,4 +106,5 @@ def test_two_errors_of_a_model_that_cancel_each_other_are_told() -> None:
 
 def test_a_model_that_was_not_held_against_the_paper_has_no_lines() -> None:
     found = three_way(PAPER, replace(report(PAPER), rows=()))
-    assert found.rows == found.slots == found.cancelling == ()
+    assert found.rows == found.slots == ()
+    assert found.cancelling == ()

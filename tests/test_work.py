@@ -48,9 +48,7 @@ def network(*ops: Op, shape: Shape = (4, 10, 12), weights: dict[str, tuple[Weigh
         for before, name, op in zip(names, names[1:], ops, strict=False)
     ]
     known = derive.infer(layers, shape)
-    return Network(
-        name="chain", mode=Mode.EVAL, layers=known, outputs=(Output(path="output", layer=known[-1].name),)
-    )
+    return Network(name="chain", mode=Mode.EVAL, layers=known, outputs=(Output(path="output", layer=known[-1].name),))
 
 
 def only(op: Op, shape: Shape = (4, 10, 12)) -> LayerWork:

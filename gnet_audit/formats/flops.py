@@ -59,6 +59,11 @@ def text(answer: Flops, choices: Choices | None = None) -> str:
             speeds.draw_layers(canvas, _lines(answer, choices), answer.speed, by_time=choices.by_time)
     _findings(canvas, answer)
     canvas.line()
+    if answer.unseen:
+        canvas.paragraph(
+            f"the audit found {words.count(answer.unseen, 'difference')} from the paper that no count shows: "
+            "`gnet-audit shapes` names them"
+        )
     canvas.line(verdict(answer), "bold")
     return canvas.text()
 
@@ -233,15 +238,12 @@ def verdict(answer: Flops) -> str:
         for pair in Pair
     ]
     graves = sum(finding.severity is Severity.ERROR for finding in answer.findings)
-    if not rows:
-        held = "not held against the paper"
-    else:
+    held = "not held against the paper"
+    if rows:
         held = (
             f"{len(rows)} rows: model and channels differ in {tally[2]}, print and channels in {tally[0]}, "
             f"print and model in {tally[1]}"
         )
-    word = "differs" if graves else ("agrees" if rows else "counted")
-    return f"{word}: {answer.eval.macs:,} MACs, {2 * answer.eval.macs:,} FLOPs; {held}"
-
-
-__all__ = ["Choices", "text", "verdict"]
+    word = "counts differ" if graves else ("counts agree" if rows else "counted")
+    whole, mode = (answer.eval, "") if "eval" in answer.report.modes else (answer.train, " in training")
+    return f"{word}: {whole.macs:,} MACs, {2 * whole.macs:,} FLOPs{mode}; {held}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from gnet_audit.formats import places, terse, words
-from gnet_audit.formats.picture import HIGH, TITLE, WIDE, picture
+from gnet_audit.formats import places, plot, terse, words
+from gnet_audit.formats.picture import HIGH, WIDE, picture
+from gnet_audit.formats.plot import Plot
 from gnet_audit.formats.view import View
 from gnet_audit.report import Report, Totals, Verdict
 from gnet_audit.rules import BY_ID
@@ -20,7 +22,7 @@ ROOM = 23
 """Characters of an op that fit in a box."""
 
 
-def render(report: Report, view: View) -> str:
+def render(report: Report, view: View, plots: Sequence[Plot] = ()) -> str:
     """The whole page; everything that comes from the model is escaped by the template."""
     named = places.findings_of(report)
     numbers = {id(finding): number for number, finding in enumerate(report.findings, 1)}
@@ -31,7 +33,9 @@ def render(report: Report, view: View) -> str:
         summary=terse.verdict_line(report),
         good=report.verdict is Verdict.MATCHES,
         picture=picture(report),
-        size={"wide": WIDE, "high": HIGH, "title": TITLE},
+        size={"wide": WIDE, "high": HIGH},
+        plots=plots,
+        plot_size={"wide": plot.WIDTH, "high": plot.HEIGHT, "left": plot.LEFT, "right": plot.RIGHT, "bottom": plot.BOTTOM},
         named={slot: [(numbers[id(one)], one) for one in findings] for slot, findings in named.items()},
         totals=_totals(report.totals),
         rules=BY_ID,

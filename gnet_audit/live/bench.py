@@ -51,7 +51,7 @@ LONGEST = 160
 def measure(build: Build, network: Network, shape: Shape, plan: Plan) -> Iterator[Record]:
     """Measure the roofs of a device, each row of the plan, then each layer; UnavailableError without the device."""
     where = devices.device(plan.device)
-    with _threads(plan.threads):
+    with _threads(plan.threads), torch.cuda.device(where) if where.type == "cuda" else nullcontext():
         yield from _records(build, network, shape, plan, where)
 
 
@@ -222,7 +222,8 @@ class _Subject:
                         binds=roof.binds(flops, moved) if moved else "",
                     )
                 )
-        return LayerTimes(times=tuple(found))
+        after = devices.machine(self.where).facts if self.where.type == "cuda" else ()
+        return LayerTimes(times=tuple(found), after=after)
 
     def _seconds(self, name: str, times: Mapping[str, tuple[float, ...]]) -> Measurement:
         return measured(name, times[name], "s", self.roofs.machine)

@@ -161,6 +161,7 @@ def _stored(session: Session) -> dict[str, Any]:
     return {
         "module": session.module.state_dict(),
         "optimizer": session.optimizer.state_dict(),
+        "phase": session.phase.value,
         "step": session.step,
         "average": session.average,
         "averaged": session.averaged,
@@ -168,7 +169,7 @@ def _stored(session: Session) -> dict[str, Any]:
 
 
 def _session(job: Job, stored: dict[str, Any]) -> Session:
-    session = fresh(job)
+    session = fresh(job, Phase(stored["phase"]))
     session.module.load_state_dict(stored["module"])
     session.optimizer.load_state_dict(stored["optimizer"])
     session.step, session.averaged = stored["step"], stored["averaged"]

@@ -119,11 +119,12 @@ def _nvml(where: torch.device) -> Iterator[tuple[str, str]]:
 
 def roofs(where: torch.device, precisions: Iterable[Precision]) -> Roofs:
     """A large product in each precision and a large copy, all measured now."""
-    about = machine(where)
-    bandwidth = measured("large copy", _copies(where), "byte/s", about)
+    copies = _copies(where)
+    products = {precision: _products(where, precision) for precision in precisions}
+    about = machine(where)  # after the work: an idle card tells an idle clock
+    bandwidth = measured("large copy", copies, "byte/s", about)
     found: list[tuple[Precision, Roof]] = []
-    for precision in dict.fromkeys(precisions):
-        samples = _products(where, precision)
+    for precision, samples in products.items():
         flops = measured(f"large product, {precision}", samples, "FLOP/s", about)
         found.append((precision, Roof(flops=flops, bandwidth=bandwidth)))
     wanted = ("bandwidth", *(precision.value for precision, _ in found))

@@ -30,20 +30,26 @@ class Session:
 
     module: nn.Module
     optimizer: torch.optim.Optimizer
+    phase: Phase = Phase.REAL
     step: int = 0
     average: dict[str, Tensor] = field(default_factory=dict)
     averaged: int = 0
     seconds: list[float] = field(default_factory=list)
 
 
-def fresh(job: Job) -> Session:
-    """A newly made network with its optimizer, the same for the same seed."""
+def fresh(job: Job, phase: Phase = Phase.REAL) -> Session:
+    """A newly made network with the optimizer of a phase, the same for the same seed."""
     torch.manual_seed(job.recipe.seed)
     module = job.subject.make()
     if job.recipe.initialise:
         initialise(module, job.subject.classifiers)
     module = module.to(device=job.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Session(module=module, optimizer=_optimizer(module, job.recipe))
+    return Session(module=module, optimizer=_optimizer(module, recipe_of(job, phase)), phase=phase)
+
+
+def recipe_of(job: Job, phase: Phase) -> Recipe:
+    """What a phase is trained with."""
+    return job.recipe.for_one_batch if phase is Phase.OVERFIT else job.recipe
 
 
 def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -96,7 +102,7 @@ class Plan:
 
 def fit(session: Session, plan: Plan, job: Job, *, network: nn.Module | None = None) -> Iterator[Point]:
     """Train from the session's step to the last one; a point for each step, the same in every process."""
-    recipe, loop = job.recipe, job.loop
+    recipe, loop = recipe_of(job, plan.phase), job.loop
     loop.train_mode(session.module)
     network = network or session.module
     while session.step < plan.steps:

@@ -67,7 +67,7 @@ def _mode(expected: Network, view: View, edits: tuple[Edit, ...], found: Values 
     try:
         if isinstance(found, Values):
             claimed = patch.apply(expected, edits)
-            return _compared(claimed, view, found, _partners(claimed, view))
+            return _compared(claimed, view, found, partners_of(claimed, view))
         why = found
     except execute.UnknownOpError as error:
         why = str(error)
@@ -157,7 +157,7 @@ def _statistics(value: Tensor) -> Statistics:
 # --- which of the model's layers is which ---------------------------------------------------------------
 
 
-def _partners(claimed: Network, view: View) -> dict[str, Layer]:
+def partners_of(claimed: Network, view: View) -> dict[str, Layer]:
     """For each layer of the paper's network with the findings the model's layer that it is said to be."""
     partners = {layer.name: view.found.by_name[layer.of] for layer in claimed.layers if layer.of in view.found.by_name}
     taken = {partner.name for partner in partners.values()}

@@ -228,7 +228,7 @@ def _plan(job: Job, phase: Phase, split: Split, steps: int) -> Plan:
 
 def _trained(job: Job, progress: Progress, control: Control, plan: Plan) -> Iterator[Point]:
     """The steps of a phase that are still to be done, up to the deadline or the first loss that is no number."""
-    progress.session = session = progress.session or fresh(job)
+    progress.session = session = progress.session or fresh(job, plan.phase)
     if _ended(plan, _points(progress, plan.phase)):
         return
     progress.late = _late(job, control)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gnet_audit import derive, patch
 from gnet_audit.errors import ShapeError
-from gnet_audit.findings import Edit, SetFields, SetOp
+from gnet_audit.findings import Edit, Remove, SetFields, SetInputs, SetOp
 from gnet_audit.network import (
     AdaptivePool2d,
     BatchNorm,
@@ -51,6 +51,8 @@ class Mutant:
     """Outputs that are not returned any more."""
     sized: bool = False
     """Whether the edits hold at one input size only."""
+    unseen: str = ""
+    """Why no output can show it; empty where one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Site:
     layer: Layer
     slot: str
     """The paper's name of it."""
+    aside: bool = False
+    """Whether it runs in training only."""
 
     @property
     def shape(self) -> Shape:
@@ -96,7 +100,7 @@ def mutated(reference: Network, mutant: Mutant) -> Network:
     that runs there does.
     """
     last = next((layer for layer in reference.layers if is_global(reference, layer)), None)
-    if last is None:
+    if last is None or any(_concerns(edit, last.name) for edit in mutant.edits):
         return finished(patch.apply(reference, mutant.edits), mutant)
     try:
         changed = patch.apply(reference, mutant.edits)
@@ -112,6 +116,16 @@ def finished(changed: Network, mutant: Mutant) -> Network:
     """The changed network without the outputs that are not returned, every parameter listed."""
     kept = tuple(output for output in changed.outputs if output.path not in mutant.unreturned)
     return weighted(replace(changed, outputs=kept))
+
+
+def _concerns(edit: Edit, name: str) -> bool:
+    match edit:
+        case SetFields(layer=layer) | SetOp(layer=layer) | SetInputs(layer=layer):
+            return layer == name
+        case Remove(layers=layers):
+            return name in layers
+        case _:
+            return False
 
 
 def _arrives(network: Network, name: str) -> Shape | None:

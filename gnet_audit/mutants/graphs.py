@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs
 from gnet_audit.mutants.base import Mutant, Site, Truth, is_global, truth
@@ -31,7 +32,7 @@ from gnet_audit.network import (
 RELU = Activation(function="relu")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Graph:
     """The reference network in training, and the paper's name of each of its layers."""
 
@@ -40,7 +41,9 @@ class Graph:
 
     def site(self, name: str) -> Site:
         """A layer as a place for a fault."""
-        return Site(network=self.network, layer=self.network.by_name[name], slot=self.slots.get(name, name))
+        aside = any(name in own for own in self.heads.values())
+        slot = self.slots.get(name, name)
+        return Site(network=self.network, layer=self.network.by_name[name], slot=slot, aside=aside)
 
     def of(self, *kinds: type[Op]) -> list[Layer]:
         """The layers with an op of these kinds."""
@@ -76,6 +79,7 @@ class Graph:
         """What all branches of a concatenation read."""
         return self.network.by_name[self.branches(concat)[0][-1]].inputs[0]
 
+    @cached_property
     def heads(self) -> dict[str, tuple[str, ...]]:
         """For each output that only training has its layers, the last first."""
         found: dict[str, tuple[str, ...]] = {}
@@ -158,7 +162,10 @@ def _added(graph: Graph) -> Iterator[Mutant]:
 def _behind(graph: Graph, name: str, what: str, *ops: Op) -> Mutant:
     layers = tuple(Layer(name=f"{name}+{index}", op=op) for index, op in enumerate(ops))
     edit = Insert(after=name, layers=layers)
-    fault = truth("GA302|GA213", "layer|activation", *graph.around(name))
+    # Of two equal layers, one behind the other, either may be the added one.
+    twins = [user for user in graph.network.consumers[name] if graph.network.by_name[user].op == ops[0]]
+    slots = (*graph.around(name), *(graph.slots[user] for user in twins))
+    fault = truth("GA302|GA213", "layer|activation", *slots)
     return graph.site(name).mutant("layer added", f"{what} behind it", (edit,), fault)
 
 
@@ -264,26 +271,28 @@ def _shared(graph: Graph) -> Iterator[Mutant]:
             edits = (Remove(layers=(layer.name,)), Insert(after=layer.inputs[0], layers=(tied,)))
         slots = [graph.slots[one.name] for one in (first, layer)]
         faults = [truth("GA311", "weights", slot) for slot in slots]
-        yield graph.site(layer.name).mutant("shared weights", f"with those of {slots[0]}", edits, *faults)
+        mutant = graph.site(layer.name).mutant("shared weights", f"with those of {slots[0]}", edits, *faults)
+        yield replace(mutant, unseen="layers of their own may hold equal weights")
 
 
 # --- heads and outputs ---------------------------------------------------------------------------------------------
 
 
 def _heads(graph: Graph) -> Iterator[Mutant]:
-    for path, names in graph.heads().items():
+    for path, names in graph.heads.items():
         row = graph.slots[names[-1]].partition(".")[0]
         site = replace(graph.site(names[-1]), slot=row)
         yield from _tapped(graph, site)
         gone = site.mutant("heads", "missing", (Remove(layers=names),), truth("GA306", "head", row))
         yield replace(gone, unreturned=(path,))
         unreturned = site.mutant("heads", "not returned", (), truth("GA306", "head", row))
-        yield replace(unreturned, unreturned=(path,))
+        yield replace(unreturned, unreturned=(path,), unseen="what is not returned is seen by nobody")
         for output in (True, False):
             own = tuple(_quiet(graph.network.by_name[name]) for name in reversed(names))
             edit = Append(layers=own, output=output, mode=Mode.EVAL)
             words = "runs in eval" + ("" if output else ", thrown away")
-            yield site.mutant("heads", words, (edit,), truth("GA308", "eval", row))
+            mutant = site.mutant("heads", words, (edit,), truth("GA308", "eval", row))
+            yield mutant if output else replace(mutant, unseen="what is not returned is seen by nobody")
     for concat in graph.of(Concat):
         yield _third(graph, concat.name)
 

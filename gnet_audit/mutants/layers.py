@@ -203,9 +203,9 @@ def _lrn(site: Site, norm: LRN) -> Iterator[Mutant]:
 def _dropout(site: Site, dropout: Dropout) -> Iterator[Mutant]:
     for rate in sorted({0.0, 0.2, 0.5, round(1 - dropout.rate, 3)} - {dropout.rate}):
         yield site.fields("dropout", "GA212", f"rate {rate}", rate=rate)
-    for active in (True, False):
-        word = "always active" if active else "never active"
-        yield site.fields("dropout", "GA309", word, active=active)
+    yield site.fields("dropout", "GA309", "never active", active=False)
+    only = "it runs in training only" if site.aside else ""
+    yield site.fields("dropout", "GA309", "always active", active=True, equal=only)
     single = prod(site.shape[1:]) == 1
     yield site.fields(
         "dropout", "GA218", "whole channels", channels=True, equal="every channel is one value" if single else ""

@@ -104,6 +104,6 @@ def test_a_finding_is_one_link_away_from_its_slot(page: Page) -> None:
     assert page.locator("#finding-1").is_visible()
 
 
-def test_hovering_tells_the_paper_and_what_was_found(page: Page) -> None:
+def test_hovering_tells_what_was_expected_and_what_was_found(page: Page) -> None:
     title = page.locator(f'svg a[href="#slot-{index("pool2")}"] title').text_content()
-    assert title == "pool2: differs | paper: max pool 3×3/2 ceil | found: max pool 3×3/2 | /home/ann/nets/net[1].py:12"
+    assert title == "pool2: differs | expected: max pool 3×3/2 ceil | found: max pool 3×3/2 | /home/ann/nets/net[1].py:12"

@@ -23,14 +23,22 @@ from gnet_audit.formats.view import Depth
 from gnet_audit.measurement import Machine, Peak, Roof, measured
 from gnet_audit.network import Mode
 from gnet_audit.report import Verdict
+from gnet_audit.rules import Severity
 from gnet_audit.spec import load
 from gnet_audit.speed import Accuracy, LayerTime, Precision, Roofs, Row, Speed, config
 from gnet_audit.work import Kind
+from tests.canonical_report import REPORT
 from tests.reports import report, smaller_kernels
 
 PAPER = load("googlenet")
 MACHINE = Machine(
-    device="cuda:0", name="Card [one]", threads=2, torch="2", python="3.11", platform="here", facts=(("clock", "1 MHz"),)
+    device="cuda:0",
+    name="Card [one]",
+    threads=2,
+    torch="2",
+    python="3.11",
+    platform="here",
+    facts=(("clock", "1 MHz"),),
 )
 ROOF = Roof(flops=measured("p", (1e12,), "FLOP/s"), bandwidth=measured("c", (1e11,), "byte/s"))
 ROOFS = Roofs(
@@ -107,9 +115,8 @@ def numbers(line: str) -> list[int]:
 @pytest.mark.parametrize("depth", Depth)
 def test_the_work_of_the_lines_adds_up_to_its_total(depth: Depth) -> None:
     text = texts.text(answer(), Choices(width=0, depth=depth))
-    table = text.split("bytes moved\n")[1].split("not counted")[0].splitlines()
-    columns = [numbers(line) for line in table]
-    *lines, total = [cells[-7:] for cells in columns]
+    table = re.split(r"\nwork  .*\n", text)[1].split("not counted")[0].splitlines()
+    *lines, total = [numbers(line)[-7:] for line in table]
     assert [sum(column) for column in zip(*lines, strict=True)] == total
     assert total[:2] == [1_582_671_872, 2 * 1_582_671_872]
 
@@ -118,7 +125,7 @@ def test_the_convention_stands_above_the_numbers_and_both_columns_are_named() ->
     text = texts.text(answer(), Choices(width=0))
     assert "1 MAC = 1 multiply + 1 add = 2 FLOPs" in text
     assert "FLOPs count conv, linear" in text
-    head = next(line for line in text.splitlines() if line.startswith("work "))
+    head = next(line for line in text.splitlines() if line.startswith("work  "))
     assert head.index("MACs") < head.index("FLOPs")
 
 
@@ -136,10 +143,26 @@ def test_a_printed_cell_that_nothing_gives_is_the_papers_own_contradiction() -> 
 
 def test_the_last_line_is_the_verdict() -> None:
     assert texts.text(answer()).splitlines()[-1] == (
-        "agrees: 1,582,671,872 MACs, 3,165,343,744 FLOPs; 14 rows: model and channels differ in 0, "
+        "counts agree: 1,582,671,872 MACs, 3,165,343,744 FLOPs; 14 rows: model and channels differ in 0, "
         "print and channels in 8, print and model in 8"
     )
-    assert texts.text(answer(small=True)).splitlines()[-1].startswith("differs: ")
+    assert texts.text(answer(small=True)).splitlines()[-1].startswith("counts differ: ")
+
+
+def test_differences_that_no_count_shows_are_said() -> None:
+    pool = REPORT.findings[0]
+    found = replace(report(PAPER), findings=(replace(pool, severity=Severity.ERROR),))
+    networks = {mode: expand.network(PAPER, mode) for mode in Mode}
+    text = texts.text(flops(PAPER, found, networks))
+    assert "the audit found 1 difference from the paper that no count shows" in text
+    assert "no count shows" not in texts.text(answer())
+
+
+def test_a_model_that_runs_in_training_only_says_so() -> None:
+    found = replace(report(PAPER), modes=("train",))
+    text = texts.text(flops(PAPER, found, {Mode.TRAIN: expand.network(PAPER, Mode.TRAIN)}))
+    assert "not checked: eval: the forward raises" in text
+    assert "counts agree: 1,591,044,096 MACs, 3,182,088,192 FLOPs in training; " in text.splitlines()[-1]
 
 
 def test_a_total_that_hides_errors_is_told() -> None:
@@ -171,10 +194,10 @@ def test_speed_is_told_with_what_failed_and_what_is_wrong() -> None:
 def test_lines_can_be_sorted_by_time() -> None:
     def order(*, by_time: bool) -> list[str]:
         text = texts.text(answer(whole=True), Choices(width=0, by_time=by_time)).split("op by op\n")[1]
-        return [line.split()[0] for line in text.splitlines()[1:4]]
+        return re.findall(r"^(conv1|linear|sum)", text, re.MULTILINE)
 
-    assert order(by_time=False)[:2] == ["conv1", "linear"]
-    assert order(by_time=True)[:2] == ["linear", "conv1"]
+    assert order(by_time=False) == ["conv1", "linear", "sum"]
+    assert order(by_time=True) == ["linear", "conv1", "sum"]
     assert "12.000   75.0%" in texts.text(answer(whole=True), Choices(width=0))
 
 
@@ -251,7 +274,7 @@ def test_lint_fits_its_width(width: int) -> None:
 
 
 def test_only_png_and_svg_can_be_drawn() -> None:
-    with pytest.raises(UsageError, match="ends in .png or .svg"):
+    with pytest.raises(UsageError, match=r"ends in \.png or \.svg"):
         roofline.kind("roof.pdf")
 
 

@@ -16,7 +16,7 @@ from gnet_audit.errors import TargetError
 from gnet_audit.live import check_fit, check_gradient
 from gnet_audit.live.subject import initialise, reached, subject
 from gnet_audit.rules import RULES
-from gnet_audit.training import PAPER, Check, Outcome, Phase, Training, Verdict
+from gnet_audit.training import PAPER, Check, Optimizer, Outcome, Phase, Recipe, Training, Verdict
 from tests import broken_nets
 from tests.training_faults import FAULTS, Fault, Line, failed, table
 from tests.training_net import SIZE, Outputs, Small
@@ -136,6 +136,11 @@ def test_the_papers_recipe_runs() -> None:
     result = replace(setup, recipe=recipe).run()
     assert len(result.curve(Phase.REAL)) == 6
     assert result.accuracy is not None
+
+
+def test_the_papers_recipe_learns_the_one_batch_with_adam() -> None:
+    assert (PAPER.for_one_batch.optimizer, PAPER.for_one_batch.lr) == (Optimizer.ADAM, 3e-4)
+    assert Recipe(lr=0.0).for_one_batch.lr == 0
 
 
 def test_overfit_only_leaves_the_real_run_out() -> None:

@@ -1,0 +1,262 @@
+"""The proof of a self-test: the paper's network with the findings, and without them, executed beside the mutant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from typing import TypeAlias
+from zlib import crc32
+
+import torch
+from torch import Tensor
+
+from gnet_audit import expand, patch
+from gnet_audit import spec as specs
+from gnet_audit.compare import View
+from gnet_audit.errors import GnetAuditError, ShapeError
+from gnet_audit.findings import Edit
+from gnet_audit.live import execute
+from gnet_audit.live.prove import partners_of
+from gnet_audit.live.target import build
+from gnet_audit.live.trace import trace
+from gnet_audit.mutants import resized, weighted
+from gnet_audit.network import Input, Layer, Mode, Network, Shape
+from gnet_audit.proof import TOLERANCE
+from gnet_audit.selftest import Audited, Evidence, Ground, Prover, audited, changed, disguised, slots_of
+
+SMALL = 128
+"""Height and width at which a proof runs: where the windows of all pools fall as at the paper's size."""
+BATCH = 2
+"""Batch normalisation needs more than one value of a channel."""
+LOUD = 3.0
+"""Deviation of the image: so large that activations which differ far from zero only are seen to."""
+
+
+def ground(spec: str, shape: Shape | None = None) -> Ground:
+    """The paper's network and the reference build's, traced."""
+    paper = specs.load(spec)
+    size = shape or paper.input_shape
+    expected = {mode: expand.network(paper, mode, size) for mode in Mode}
+    made = build("reference")
+    traced = {mode: trace(made, mode, size) for mode in Mode}
+    for one in traced.values():
+        if one.error:
+            raise GnetAuditError("the reference build does not run", where="selftest", got=one.error)
+    reference = {mode: weighted(one.network) for mode, one in traced.items()}
+    return Ground(expected=expected, reference=reference, slots=slots_of(expected, reference))
+
+
+def shrunk(whole: Ground, spec: str, size: int = SMALL) -> Ground:
+    """The same at a smaller input, for networks that are executed."""
+    paper = specs.load(spec)
+    shape = (paper.input_shape[0], size, size)
+    return Ground(
+        expected={mode: expand.network(paper, mode, shape) for mode in whole.expected},
+        reference={mode: resized(network, shape) for mode, network in whole.reference.items()},
+        slots=whole.slots,
+    )
+
+
+def prover(small: Ground) -> Prover:
+    """What proves the audits of mutants, on this ground."""
+    runner = Runner(small)
+    return lambda one: _evidence(small, runner, one)
+
+
+# --- execution, everything computed once ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """A parameter as an op uses it: its name, its shape, and from and up to which row."""
+
+    name: str
+    shape: Shape
+    rows: tuple[int, int] | None = None
+
+
+Uses: TypeAlias = Callable[[Layer], Mapping[str, Use]]
+Values: TypeAlias = dict[str, int]
+"""For each layer the number of its value."""
+
+
+@dataclass(slots=True, eq=False)
+class Runner:
+    """Executes networks on one image; an op that it has applied to the same values and weights it does not repeat."""
+
+    small: Ground
+    numbers: dict[object, int] = field(default_factory=dict)
+    tensors: list[Tensor] = field(default_factory=list)
+    weights: dict[Use, Tensor] = field(default_factory=dict)
+    shapes: dict[str, Shape] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Run the reference, whose values all others share."""
+        for network in self.small.reference.values():
+            layers = network.layers
+            self.shapes |= {weight.name: weight.shape for layer in layers for weight in layer.weights}
+        for network in self.small.reference.values():
+            self.run(network, own_uses)
+
+    def run(self, network: Network, uses: Uses) -> Values:
+        """The number of every layer's value."""
+        values: Values = {}
+        for layer in network.layers:
+            wanted = {} if isinstance(layer.op, Input) else uses(layer)
+            inputs = tuple(values[name] for name in layer.inputs)
+            key = (layer.op, inputs, tuple(sorted(wanted.items(), key=lambda item: item[0])))
+            if key not in self.numbers:
+                self.tensors.append(self._computed(layer, inputs, wanted))
+                self.numbers[key] = len(self.tensors) - 1
+            values[layer.name] = self.numbers[key]
+        return values
+
+    def _computed(self, layer: Layer, inputs: tuple[int, ...], uses: Mapping[str, Use]) -> Tensor:
+        if isinstance(layer.op, Input):
+            shape = layer.shape or ()
+            return LOUD * torch.randn(BATCH, *shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        weights = {role: self._weight(role, use) for role, use in uses.items()}
+        try:
+            return execute.apply(layer.op, [self.tensors[number] for number in inputs], weights)
+        except NotImplementedError as error:
+            raise execute.UnknownOpError(str(error), layer.name) from None
+
+    def _weight(self, role: str, use: Use) -> Tensor:
+        if use not in self.weights:
+            names = use.name.split("+")
+            parts = [self._random(role, name, self.shapes[name]) for name in names] if len(names) > 1 else []
+            whole = torch.cat(parts) if parts else self._random(role, use.name, use.shape)
+            self.weights[use] = (whole if use.rows is None else whole[slice(*use.rows)]).reshape(use.shape)
+        return self.weights[use]
+
+    def _random(self, role: str, name: str, shape: Shape) -> Tensor:
+        generator = torch.Generator().manual_seed(crc32(name.encode()))
+        noise = torch.rand(prod(shape), generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
+        if len(shape) > 1:
+            noise *= (2 / prod(shape[1:])) ** 0.5
+        elif role == "running_var":
+            noise = 0.5 + noise.abs()
+        else:
+            noise = 1 + 0.2 * noise if role == "weight" else 0.2 * noise
+        return noise.reshape(shape)
+
+    def forget(self, mark: tuple[int, int]) -> None:
+        """Drop what was computed since a mark."""
+        values, weights = mark
+        del self.tensors[values:]
+        for key in list(self.numbers)[values:]:
+            del self.numbers[key]
+        for use in list(self.weights)[weights:]:
+            del self.weights[use]
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """How much is known now."""
+        return len(self.tensors), len(self.weights)
+
+    def error(self, one: int, two: int) -> float:
+        """The largest difference of two values as a share of the largest; a map and its flattened form may be equal."""
+        if one == two:
+            return 0.0
+        a, b = self.tensors[one], self.tensors[two]
+        if a.numel() != b.numel():
+            return float("inf")
+        a = a.reshape(b.shape)
+        scale = max(a.abs().max().item(), b.abs().max().item())
+        return (a - b).abs().max().item() / scale if scale else 0.0
+
+
+def own_uses(layer: Layer) -> Mapping[str, Use]:
+    """The parameters of a layer, all of each."""
+    return {weight.role: Use(name=weight.name, shape=weight.shape) for weight in layer.weights}
+
+
+# --- the proof ------------------------------------------------------------------------------------------------
+
+
+def _evidence(small: Ground, runner: Runner, one: Audited) -> Evidence:
+    mark = runner.mark
+    with torch.no_grad():
+        try:
+            networks = changed(small, one.case)
+            proof = _Proof(runner=runner, small=small, one=_at_this_size(small, networks, one), networks=networks)
+            return Evidence(proven=proof.gap(one_edits=True), broken=proof.gap(one_edits=False))
+        except ShapeError as error:
+            return Evidence(proven=f"no network at this size: {error.line}", broken="")
+        finally:
+            runner.forget(mark)
+
+
+def _at_this_size(small: Ground, networks: Mapping[Mode, Network], one: Audited) -> Audited:
+    """The audit as it was, or audited anew where its findings hold at one size only."""
+    if not one.case.mutant.sized:
+        return one
+    found = disguised(networks, one.case)
+    return Audited(case=one.case, found=found, comparison=audited(small, found.networks))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proof:
+    """The paper's network and a mutant in both modes."""
+
+    runner: Runner
+    small: Ground
+    one: Audited
+    networks: Mapping[Mode, Network]
+
+    def gap(self, *, one_edits: bool) -> str:
+        """Where they first differ in any mode; empty where they do not."""
+        edits = self.one.edits if one_edits else ()
+        return next((gap for mode in self.networks if (gap := self._mode(mode, edits))), "")
+
+    def _mode(self, mode: Mode, edits: tuple[Edit, ...]) -> str:
+        view, network = self.one.comparison.views[mode], self.networks[mode]
+        try:
+            claimed = patch.apply(self.small.expected[mode], edits)
+            partners = partners_of(claimed, view)
+            found = self.runner.run(network, own_uses)
+            own = self.runner.run(claimed, lambda layer: self._uses(layer, partners))
+        except (ShapeError, execute.UnknownOpError, RuntimeError, KeyError) as error:
+            return f"{type(error).__name__}: {error}"
+        names = {slot: self.one.found.layers.get(layer.name, "") for slot, layer in partners.items()}
+        return self._inside(view, own, found, names) or self._outside(network, own, found, names)
+
+    def _inside(self, view: View, own: Values, found: Values, names: Mapping[str, str]) -> str:
+        hidden = {self.one.found.layers[name] for name in view.rewrites.changed if name in self.one.found.layers}
+        for slot, number in own.items():
+            name = names.get(slot, "")
+            if name in found and name not in hidden and self.runner.error(number, found[name]) > TOLERANCE:
+                return f"{slot} differs"
+        return ""
+
+    def _outside(self, network: Network, own: Values, found: Values, names: Mapping[str, str]) -> str:
+        slots = {name: slot for slot, name in names.items()}
+        for output in network.outputs:
+            slot = slots.get(self._canonical(network, output.layer, slots))
+            if slot is None:
+                return f"the output {output.path} has no counterpart"
+            if self.runner.error(own[slot], found[output.layer]) > TOLERANCE:
+                return f"the output {output.path} differs"
+        return ""
+
+    def _canonical(self, network: Network, name: str, slots: Mapping[str, str]) -> str:
+        """The layer that an output stands for, whatever changes nothing taken away."""
+        while name not in slots and len(network.by_name[name].inputs) == 1:
+            name = network.by_name[name].inputs[0]
+        return name
+
+    def _uses(self, layer: Layer, partners: Mapping[str, Layer]) -> Mapping[str, Use]:
+        partner = partners.get(layer.name)
+        if partner is None:
+            return {}
+        shapes = {
+            weight.name: weight.shape for network in self.networks.values() for own in network.layers for weight in own.weights
+        }
+        uses: dict[str, Use] = {}
+        for weight in partner.weights:
+            name = self.one.found.weights.get(weight.name, weight.name)
+            shape = shapes[name]
+            cut = shape if weight.rows is None else (weight.rows[1] - weight.rows[0], *shape[1:])
+            uses[weight.role] = Use(name=name, shape=cut, rows=weight.rows)
+        return uses

@@ -1,0 +1,48 @@
+"""A report in every format asked for, and in GitHub Actions as the summary of the job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gnet_audit import options
+from gnet_audit.formats import MACHINE, MARKUP, render
+from gnet_audit.formats.view import View
+from gnet_audit.output import Document, colored
+from gnet_audit.report import Report
+
+
+def documents(
+    report: Report, destinations: tuple[options.Destination, ...], view: View, *, summary: bool
+) -> tuple[Document, ...]:
+    """The report in every format asked for; in GitHub Actions also as the summary of the job."""
+    made = [document(report, destination, view) for destination in destinations]
+    if summary and (page := _summary(report, view, os.environ)):
+        made.append(page)
+    return tuple(made)
+
+
+def document(report: Report, destination: options.Destination, view: View) -> Document:
+    """The report in one format; colour only where it is text for a terminal."""
+    plain = destination.format not in MACHINE | MARKUP
+    shown = replace(view, color=plain and not destination.file and colored(sys.__stdout__, os.environ))
+    return Document(
+        text=render(report, destination.format, shown),
+        file=destination.file,
+        machine=destination.format in MACHINE,
+        markup=destination.format in MARKUP,
+    )
+
+
+def _summary(report: Report, view: View, environment: Mapping[str, str]) -> Document | None:
+    file = environment.get("GITHUB_STEP_SUMMARY", "")
+    if environment.get("GITHUB_ACTIONS") != "true" or not file:
+        return None
+    from gnet_audit.formats import github
+
+    used = Path(file).stat().st_size if Path(file).is_file() else 0
+    text = github.summary(report, view, used=used)
+    return Document(text=text, file=file, append=True) if text else None
