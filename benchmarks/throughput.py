@@ -1,9 +1,9 @@
 """Our harness beside others', and the reference beside torchvision: `python benchmarks/throughput.py [--device cuda]`.
 
 One model, one run: blocks of forwards as `gnet-audit flops --device` times them, `torch.utils.benchmark`, and a plain
-loop with one synchronisation at its end as timm's benchmark has. All take turns in each round, so that a slow moment of
-the machine hits them alike; a ratio is the median of the rounds' own ratios. Then torchvision's model, the reference, and
-its fused form in each configuration, by our harness.
+loop with one synchronisation at its end as timm's benchmark has. Then torchvision's model, the reference and its fused
+form, side by side. All take turns in each round, so that a slow moment of the machine hits them alike; a ratio is the
+median of the rounds' own ratios. Last each of them in each configuration, by our harness.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import ceil
 from statistics import median, quantiles
 from time import perf_counter
@@ -21,7 +22,8 @@ from torch import Tensor, nn
 from torch.utils import benchmark
 
 from gnet_audit.errors import TargetError
-from gnet_audit.live import bench, device, timing
+from gnet_audit.live import bench, counters, device, timing
+from gnet_audit.live.fused import FusedGoogLeNet
 from gnet_audit.live.googlenet import GoogLeNet
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
@@ -70,29 +72,64 @@ def harnesses(model: nn.Module, image: Tensor, seconds: float, rounds: int) -> M
     def run() -> Tensor:
         return model(image)  # type: ignore[no-any-return]
 
-    times: dict[str, list[float]] = {name: [] for name in HARNESSES}
     with torch.inference_mode():
         each = timing.warm(run, device.waiter(where), Effort()).each
         runs = max(5, ceil(seconds / each))
-        order = list(HARNESSES)
-        for _ in range(rounds):
-            order = [*order[1:], order[0]]
-            for name in order:
-                times[name].append(HARNESSES[name](run, where, runs))
+        return taking_turns({name: partial(harness, run, where, runs) for name, harness in HARNESSES.items()}, rounds)
+
+
+def taking_turns(subjects: Mapping[str, Callable[[], float]], rounds: int) -> Mapping[str, list[float]]:
+    """What each subject gives in each round, in another order each time."""
+    times: dict[str, list[float]] = {name: [] for name in subjects}
+    order = list(subjects)
+    for _ in range(rounds):
+        order = [*order[1:], order[0]]
+        for name in order:
+            times[name].append(subjects[name]())
     return times
 
 
-def compared(times: Mapping[str, Sequence[float]], batch: int) -> str:
-    """Images per second by each harness, and how far it lies from ours."""
-    lines = [f"{'harness':<24}  {'images/s':>10}  {'IQR':>6}  {'beside ours':>12}"]
+def compared(times: Mapping[str, Sequence[float]], batch: int, most: float) -> str:
+    """Images per second of each subject, and how much faster it is than the first; `apart` where by more than `most`."""
+    first = next(iter(times.values()))
+    lines = [f"{'':<24}  {'images/s':>10}  {'IQR':>6}  {'beside first':>12}"]
     for name, sample in times.items():
-        ratio = median(mine / other for mine, other in zip(times["gnet-audit"], sample, strict=True)) - 1
+        ratio = median(one / other for one, other in zip(first, sample, strict=True)) - 1
         low, _, high = quantiles(sample, n=4)
-        word = "" if abs(ratio) <= AGREE else "  apart"
+        word = "" if abs(ratio) <= most else "  apart"
         lines.append(
             f"{name:<24}  {batch / median(sample):>10,.2f}  {(high - low) / median(sample):>6.1%}  {ratio:>+12.2%}{word}"
         )
     return "\n".join(lines) + "\n"
+
+
+# --- three models side by side -------------------------------------------------------------------------------------------
+
+
+def models() -> Mapping[str, nn.Module]:
+    """Torchvision's model where it can be imported, the reference, its fused form."""
+    torch.manual_seed(0)
+    found: dict[str, nn.Module] = {}
+    try:
+        plain = {"transform_input": False, "aux_logits": True}
+        found["torchvision"] = counters.fresh(build("torchvision:googlenet", plain), torch.device("cpu"))
+    except TargetError as error:
+        print(error.line)
+    return {**found, "reference": GoogLeNet(), "reference, fused": FusedGoogLeNet()}
+
+
+def side_by_side(image: Tensor, seconds: float, rounds: int) -> Mapping[str, list[float]]:
+    """Seconds of a forward of each model in each round, fp32 and channels_last."""
+    where = image.device
+    image = image.to(memory_format=torch.channels_last)
+    turns: dict[str, Callable[[], float]] = {}
+    with torch.inference_mode():
+        for name, model in models().items():
+            ready = model.eval().to(where).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            run = partial(ready, image)
+            each = timing.warm(run, device.waiter(where), Effort()).each
+            turns[name] = partial(loop, run, where, max(3, ceil(seconds / each)))
+        return taking_turns(turns, rounds)
 
 
 # --- reference and torchvision -------------------------------------------------------------------------------------------
@@ -108,11 +145,9 @@ class Subject:
 
 def subjects(kind: str) -> tuple[Subject, ...]:
     """Torchvision and the reference as they are, and the reference's fused form in every configuration that has sense."""
-    plain = tuple(one.name for one in defaults(kind))
-    fused = tuple(f"{name}+fused" for name in plain)
     return (
-        Subject(target="torchvision:googlenet", configs=plain),
-        Subject(target="reference", configs=(*plain, *fused)),
+        Subject(target="torchvision:googlenet", configs=tuple(one.name for one in defaults(kind))),
+        Subject(target="reference", configs=tuple(one.name for one in defaults(kind, fused=True))),
     )
 
 
@@ -168,19 +203,25 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 32], metavar="N")
     parser.add_argument("--duration", type=float, default=2.0, metavar="SECONDS", help="of each block and row")
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="of the harnesses (default: 5)")
-    parser.add_argument("--only", choices=("harnesses", "models"), help="one of the two comparisons")
+    parser.add_argument("--only", choices=("harnesses", "models", "rows"), help="one of the comparisons")
     words = parser.parse_args()
     warnings.simplefilter("ignore")
     where = device.device(words.device)
     about = device.machine(where)
     print(f"{about.name} ({about.device}), {about.threads} threads, torch {about.torch}, {dict(about.facts)}\n")
-    if words.only != "models":
+    rounds = max(2, words.rounds)
+    if words.only in {None, "harnesses"}:
         model = GoogLeNet().eval().to(where)
         for batch in words.batch:
             image = torch.randn((batch, *SHAPE)).to(where)
             print(f"reference, fp32, batch {batch}")
-            print(compared(harnesses(model, image, words.duration, max(2, words.rounds)), batch))
-    if words.only != "harnesses":
+            print(compared(harnesses(model, image, words.duration, rounds), batch, AGREE))
+    if words.only in {None, "models"}:
+        for batch in words.batch:
+            image = torch.randn((batch, *SHAPE)).to(where)
+            print(f"models, fp32, channels_last, batch {batch}")
+            print(compared(side_by_side(image, words.duration, rounds), batch, float("inf")))
+    if words.only in {None, "rows"}:
         effort = Effort(seconds=words.duration, warm_most=5 * words.duration, most=15 * words.duration)
         plan = Plan(device=words.device, batches=tuple(words.batch), effort=effort)
         found = {}

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -37,7 +37,7 @@ from gnet_audit.commands_words import width as _columns
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.formats import Format
 from gnet_audit.formats.view import Depth, View
-from gnet_audit.network import Mode, Network, Shape
+from gnet_audit.network import Mode
 from gnet_audit.output import PROGRAM, Document, Reply, colored, say
 from gnet_audit.publish import document
 from gnet_audit.report import Verdict
@@ -48,9 +48,7 @@ from gnet_audit.work import PRODUCTS, Kind
 if TYPE_CHECKING:
     from gnet_audit.counts import Reconciled
     from gnet_audit.flops import Flops
-    from gnet_audit.live.target import Build
-    from gnet_audit.report import Report
-    from gnet_audit.spec import Spec
+    from gnet_audit.traced import Subject
 
 
 class Sort(StrEnum):
@@ -135,17 +133,6 @@ def lint_spec(
 # --- flops -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subject:
-    """A model, traced and audited."""
-
-    paper: Spec
-    build: Build
-    shape: Shape
-    networks: Mapping[Mode, Network]
-    report: Report
-
-
 def flops(
     *,
     target: Target = "reference",
@@ -174,13 +161,16 @@ def flops(
     destinations = options.destinations(format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     chosen = options.choice(depth, Depth, "--depth"), options.choice(sort, Sort, "--sort"), _columns(width)
-    kinds = _kinds(count)
+    size = options.input_size(input) if input else None
+    kinds, arguments = _kinds(count), options.arguments(arg)
     plans = _plans(device, batch, config, auto_batch=auto_batch, duration=duration, threads=threads)
     picture = _picture(plot, plans)
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _present(plans)
-        subject = _subject(target, spec, input, arg)
+        from gnet_audit.traced import subject as traced
+
+        subject = traced(target, spec, size, arguments)
         opinions = _opinions(subject) if counters and not subject.report.error else ()
         speed = _measured(subject, plans) if plans and not subject.report.error else None
     from gnet_audit.flops import flops as put_together
@@ -205,27 +195,7 @@ def _status(found: Flops, fail_on: Severity, *, exit_zero: bool) -> ExitStatus:
     return ExitStatus.FINDINGS if (grave or foreign) and not exit_zero else ExitStatus.CLEAN
 
 
-def _subject(target: str, spec: str, input: str, arg: list[str]) -> _Subject:
-    """Understand, then build, trace and audit."""
-    size = options.input_size(input) if input else None
-    arguments = options.arguments(arg)
-    from gnet_audit import pipeline
-    from gnet_audit.live import target as targets
-    from gnet_audit.live import trace as traces
-    from gnet_audit.spec import load
-
-    paper = load(spec)
-    shape = size.shape if size else paper.input_shape
-    build = targets.build(target, arguments)
-    traced = {mode: traces.trace(build, mode, shape, size.batch if size else None) for mode in pipeline.MODES}
-    evidence = pipeline.Evidence(name=build.text, owned=build.params)
-    report = pipeline.judge(paper, shape, traced, evidence)
-    whole = {mode: one.network for mode, one in traced.items() if not one.error}
-    networks = whole or {mode: one.network for mode, one in traced.items()}
-    return _Subject(paper=paper, build=build, shape=shape, networks=networks, report=report)
-
-
-def _opinions(subject: _Subject) -> tuple[Reconciled, ...]:
+def _opinions(subject: Subject) -> tuple[Reconciled, ...]:
     from gnet_audit.live.counters import count
 
     network = subject.networks.get(Mode.EVAL)
@@ -289,7 +259,7 @@ def _present(plans: tuple[Plan, ...]) -> None:
         raise missing[0]
 
 
-def _measured(subject: _Subject, plans: tuple[Plan, ...]) -> Speed:
+def _measured(subject: Subject, plans: tuple[Plan, ...]) -> Speed:
     """Measure plan after plan; Ctrl-C keeps what is finished."""
     records: list[Record] = []
     line, began = _Line(), time.monotonic()
@@ -306,7 +276,7 @@ def _measured(subject: _Subject, plans: tuple[Plan, ...]) -> Speed:
     return collected(records)
 
 
-def _records(subject: _Subject, plans: tuple[Plan, ...]) -> Iterator[Record]:
+def _records(subject: Subject, plans: tuple[Plan, ...]) -> Iterator[Record]:
     from gnet_audit.live.bench import measure
 
     network = subject.networks.get(Mode.EVAL)

@@ -81,11 +81,13 @@ class Comparison:
 def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Comparison:
     """Align and compare every mode that could be traced; training speaks first, since it has the heads too."""
     views = {mode: _view(expected[mode], found[mode]) for mode in (Mode.TRAIN, Mode.EVAL) if mode in found}
-    refusal = next((text for view in views.values() if (text := _refusal(view))), "")
-    if refusal:
-        return Comparison(findings=(), views=views, unverified=(), refusal=refusal)
+    far = {mode: text for mode, view in views.items() if (text := _refusal(view))}
+    if len(far) == len(views):
+        return Comparison(findings=(), views=views, unverified=(), refusal=next(iter(far.values()), ""))
+    for mode in far:
+        del views[mode]
     differences: list[Difference] = []
-    unverified: list[Unverified] = []
+    unverified = [Unverified(what=f"{mode} mode", why=f"it cannot be compared: {text}") for mode, text in far.items()]
     head_of: dict[str, str] = {}
     for view in views.values():
         told = heads.account(view.expected, view.tree, view.alignment, head_of)
@@ -94,7 +96,7 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
         new = graph_differences(view.expected, reached, view.expected.mode)
         new += told.differences if view.complete else ()
         new += _equivalents(view)
-        differences += _unheard(new, differences)
+        differences = _heard_again(differences, new) + _unheard(new, differences)
         unverified += told.unverified if view.complete else ()
     return Comparison(
         findings=tuple(_findings(expected, differences)),
@@ -161,34 +163,52 @@ def _width(unit: Unit) -> int:
 
 def _unheard(new: Iterable[Difference], known: Sequence[Difference]) -> list[Difference]:
     """Differences of a mode that the other mode has not told already."""
-    told = {(one.rule, one.attribute, one.slot) for one in known}
-    return [one for one in new if (one.rule, one.attribute, one.slot) not in told]
+    told = {_key(one) for one in known}
+    return [one for one in new if _key(one) not in told]
+
+
+def _heard_again(known: Iterable[Difference], new: Iterable[Difference]) -> list[Difference]:
+    """Known differences with what the other mode adds to the network for the same reason."""
+    again = {_key(one): one.edits for one in new}
+    return [
+        replace(one, edits=(*one.edits, *(edit for edit in again.get(_key(one), ()) if isinstance(edit, Append) and edit.mode)))
+        for one in known
+    ]
+
+
+def _key(one: Difference) -> tuple[str, str, str]:
+    return one.rule, one.attribute, one.slot
 
 
 def _equivalents(view: View) -> list[Difference]:
-    """Other ways to write the same function that the canonical form has taken away: told as notes."""
+    """Other ways to write the same function that the canonical form has taken away, as notes; surplus as a finding."""
     slots = heads.slot_by_unit(view.alignment)
     trails = {layer.name: unit for unit in _units(view) for layer in (unit.anchor, *unit.trail)}
-    found: list[Difference] = []
+    found: dict[tuple[str, str], Difference] = {}
     for rewrite in view.rewrites.rewrites:
-        for name in rewrite.layers:
-            unit = trails.get(name)
-            slot = slots.get(unit.name) if unit else None
-            if unit is not None and slot is not None:
-                found.append(
-                    Difference(
-                        rule="GA219",
-                        attribute=rewrite.what,
-                        slot=slot,
-                        expected="as in the paper",
-                        found=rewrite.what,
-                        severity=Severity.NOTE,
-                        layer=unit.name,
-                        location=locate(unit.anchor),
-                        reason="rewritten by rules that keep the function",
-                    )
-                )
-    return list({(one.attribute, one.slot): one for one in found}.values())
+        known = [(unit, slots[unit.name]) for n in rewrite.layers if (unit := trails.get(n)) and unit.name in slots]
+        for unit, slot in known:
+            found.setdefault((rewrite.what, slot), _rewritten(rewrite.what, slot, unit))
+        if rewrite.surplus and known:
+            unit, slot = known[0]
+            text = f"{rewrite.surplus} output channels that nothing reads"
+            extra = replace(_rewritten(text, slot, unit), rule="GA302", attribute="layer", expected="none")
+            found[text, slot] = replace(extra, severity=Severity.ERROR, cure="Leave them out.")
+    return list(found.values())
+
+
+def _rewritten(what: str, slot: str, unit: Unit) -> Difference:
+    return Difference(
+        rule="GA219",
+        attribute=what,
+        slot=slot,
+        expected="as in the paper",
+        found=what,
+        severity=Severity.NOTE,
+        layer=unit.name,
+        location=locate(unit.anchor),
+        reason="rewritten by rules that keep the function",
+    )
 
 
 def _units(view: View) -> list[Unit]:

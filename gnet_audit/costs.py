@@ -90,6 +90,8 @@ def _lrn(op: LRN) -> tuple[object, ...]:
 
 
 def _width(one: int, two: int) -> float:
+    if not one or not two:
+        return 1.2
     return 0.0 if one == two else 0.4 + min(0.8, 0.4 * abs(log2(one / two)))
 
 

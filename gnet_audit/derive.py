@@ -147,7 +147,8 @@ def _equal(shapes: tuple[Shape, ...]) -> Shape:
 
 def _broadcast(shapes: tuple[Shape, ...]) -> Shape:
     rank = max(map(len, shapes), default=0)
-    aligned = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+    # A vector beside a map is one value a channel: views between them are left out of the networks.
+    aligned = [shape + (1,) * (rank - 1) if len(shape) == 1 else (1,) * (rank - len(shape)) + shape for shape in shapes]
     sizes = [{size for size in axis if size != 1} for axis in zip(*aligned, strict=True)]
     if any(len(axis) > 1 for axis in sizes):
         raise ShapeError("the inputs' shapes do not go together", got=_all(shapes))

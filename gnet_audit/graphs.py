@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from dataclasses import replace
+from itertools import combinations, pairwise
 
 from gnet_audit import gaps, moves
 from gnet_audit.align import Alignment, Merge, Pair
 from gnet_audit.attributes import pair_differences
 from gnet_audit.differences import Difference, counterparts, locate, source_of
 from gnet_audit.findings import Edit, Remove, SetInputs
-from gnet_audit.gaps import names
-from gnet_audit.network import Activation, Concat, Mode, Network
+from gnet_audit.gaps import Added, names
+from gnet_audit.network import Activation, Concat, Mode, Network, Weight
 from gnet_audit.rules import BY_ID, Severity
-from gnet_audit.structure import Unit
+from gnet_audit.structure import Unit, units_of
 
 
 def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> list[Difference]:
     """All differences of one mode's alignment, heads aside; a layer's attributes included."""
     matched, shared = _owners(alignment)
     missing = [pair for pair in alignment.pairs if pair.found is None and not gaps.needless(pair.expected)]
-    added = list(gaps.groups(alignment.pairs))
+    added = [_with_heads(alignment, group) for group in gaps.groups(alignment.pairs)]
     found: list[Difference] = []
     found += moves.factorised(matched, added)
     found += moves.moved(expected, missing, added, mode)
@@ -35,6 +36,19 @@ def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> li
         found += _order(expected, merge)
     found += _shared_weights(matched)
     return moves.substituted(expected, moves.moved_activations(expected, found))
+
+
+def _with_heads(alignment: Alignment, group: Added) -> Added:
+    """Added layers with the heads among their readers that hang on the last of them; no readers are all of them."""
+    heads = [pair for pair in alignment.heads if pair.found is not None and group.units[-1].name in pair.found.taps]
+    tapping = tuple(
+        unit.name
+        for pair in heads
+        if pair.expected is not None
+        for unit in units_of(pair.expected.items)
+        if set(unit.sources) & set(pair.expected.taps)
+    )
+    return replace(group, readers=(*group.readers, *tapping)) if group.readers else group
 
 
 # --- matched pairs -----------------------------------------------------------------------------------
@@ -87,29 +101,40 @@ def _wired(expected: Network, first: Pair, second: Pair) -> Difference:
 
 
 def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:
-    """Layers of the paper that use the same parameters in the model."""
-    users: dict[str, list[tuple[Unit, Unit]]] = {}
+    """Layers of the paper that use the same parameters in the model, wholly or in part."""
+    users: dict[str, list[tuple[Unit, Unit, Weight]]] = {}
     for pair in pairs:
-        if pair.expected is None or pair.found is None:
-            continue
-        weight = next((w for w in pair.found.anchor.weights if w.role == "weight" and w.name), None)
-        if weight is not None:
-            users.setdefault(f"{weight.name} {weight.rows}", []).append((pair.expected, pair.found))
-    for units in users.values():
-        for expected, found in units if len(units) > 1 else ():
-            yield Difference(
-                rule="GA311",
-                attribute="weights",
-                slot=expected.name,
-                expected="weights of its own",
-                found="weights that another layer uses too",
-                severity=Severity.ERROR,
-                source=source_of(expected.anchor),
-                layer=found.name,
-                location=locate(found.anchor),
-                reason=f"{' and '.join(one.name for one, _ in units)} read the same parameter",
-                cure=BY_ID["GA311"].cure,
-            )
+        if pair.expected is not None and pair.found is not None:
+            for weight in pair.found.anchor.weights:
+                if weight.name and weight.role in {"weight", "bias"}:
+                    users.setdefault(weight.name, []).append((pair.expected, pair.found, weight))
+    sharing: dict[str, tuple[Unit, Unit, list[str]]] = {}
+    for entries in users.values():
+        for one, two in combinations(entries, 2):
+            if _overlap(one[2], two[2]):
+                for (expected, found, _), other in ((one, two[0]), (two, one[0])):
+                    sharing.setdefault(expected.name, (expected, found, []))[2].append(other.name)
+    for expected, found, others in sharing.values():
+        yield Difference(
+            rule="GA311",
+            attribute="weights",
+            slot=expected.name,
+            expected="weights of its own",
+            found="weights that another layer uses too",
+            severity=Severity.ERROR,
+            source=source_of(expected.anchor),
+            layer=found.name,
+            location=locate(found.anchor),
+            reason=f"{' and '.join(dict.fromkeys((expected.name, *others)))} read the same parameter",
+            cure=BY_ID["GA311"].cure,
+        )
+
+
+def _overlap(one: Weight, two: Weight) -> bool:
+    """Whether two uses of a parameter have rows in common."""
+    if one.rows is None or two.rows is None:
+        return True
+    return max(one.rows[0], two.rows[0]) < min(one.rows[1], two.rows[1])
 
 
 # --- merges ------------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def _in_eval(head: Head, known: str, alignment: Alignment) -> Difference:
     )
 
 
-def _appended(head: Head, alignment: Alignment, mode: Mode | None) -> Append:
+def _appended(head: Head, alignment: Alignment, mode: Mode) -> Append:
     names = counterparts(alignment)
     layers = [layer for unit in units_of(head.items) for layer in (unit.anchor, *unit.trail)]
     own = {layer.name: f"+{layer.name}" for layer in layers}
@@ -202,7 +202,7 @@ def _added(expected: Network, tree: Tree, alignment: Alignment, head: Head) -> D
         location=locate(place.anchor),
         reason=f"returned as {head.path}, and no head of the paper resembles it",
         cure="Remove the output and its layers.",
-        edits=(_appended(head, alignment, None),),
+        edits=(_appended(head, alignment, expected.mode),),
     )
 
 

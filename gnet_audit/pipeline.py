@@ -55,6 +55,8 @@ def audit(
     report = judge(paper, shape, traced, evidence)
     if report.verdict is Verdict.NOT_THIS_NETWORK:
         return report
+    for size in sizes:
+        _expected(paper, (shape[0], size, size))  # an impossible size is told before the slow part
     return replace(report, sweep=tuple(_swept(paper, build, report, size) for size in sizes))
 
 
@@ -142,7 +144,9 @@ def _judged(
     comparison = replace(comparison, findings=findings)
     rows = slots.table(comparison, expected)
     findings += tuple(_unexplained(rows))
-    findings += tuple(totals.cancelling(paper, rows, report.totals)) if len(report.modes) == len(MODES) else ()
+    if len(report.modes) == len(MODES) and Mode.EVAL in comparison.views:
+        predicting = comparison.views[Mode.EVAL].found.by_name
+        findings += tuple(totals.cancelling(paper, rows, report.totals, predicting))
     report = replace(report, rows=rows, findings=findings)
     verdict, reason = _verdict(report)
     return replace(report, verdict=verdict, reason=reason)
@@ -252,8 +256,25 @@ def _verdict(report: Report) -> tuple[Verdict, str]:
 def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[Unverified, ...]:
     """What was not checked in either mode, each once; what one mode leaves unused the other may use."""
     entries = [tuple(one.network.unverified) for one in traced.values()]
-    shared = [entry for entry in entries[0] if all(entry in other for other in entries[1:])]
-    return tuple(dict.fromkeys((*shared, *comparison.unverified)))
+    both = {traces.UNCALLED, traces.UNUSED}
+    told = [
+        entry
+        for own in entries
+        for entry in own
+        if entry.why not in both or all(entry in other for other in entries)
+    ]
+    groups: dict[str, list[Unverified]] = {}
+    for entry in dict.fromkeys((*told, *comparison.unverified)):
+        groups.setdefault(entry.why, []).append(entry)
+    return tuple(one for group in groups.values() for one in (group if len(group) <= FEW else [_many(group)]))
+
+
+FEW = 3
+"""So many things that were not checked for the same reason are told one by one."""
+
+
+def _many(group: Sequence[Unverified]) -> Unverified:
+    return replace(group[0], what=f"{group[0].what} and {len(group) - 1} more")
 
 
 def _environment(traced: Mapping[Mode, Traced]) -> Environment:

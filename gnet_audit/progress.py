@@ -37,7 +37,7 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
 
 @dataclass(slots=True)
-class _Line:
+class Line:
     """A line of a terminal that is written over and over."""
 
     length: int = 0
@@ -59,7 +59,7 @@ class _Line:
 
 def followed(records: Iterable[Record]) -> Training:
     """Show how the run goes on; give its result."""
-    line, stage, began, steps = _Line(), Stage(name="reading"), time.monotonic(), 0
+    line, stage, began, steps = Line(), Stage(name="reading"), time.monotonic(), 0
     result: Training | None = None
     for record in records:
         match record:
@@ -88,7 +88,7 @@ def step(point: Point, stage: Stage, seconds: float) -> str:
 
 def shown(records: Iterable[Progress]) -> None:
     """Show how a download goes on."""
-    line = _Line()
+    line = Line()
     for record in records:
         share = 100 * record.done / max(record.total, 1)
         line.show(

@@ -9,6 +9,10 @@ TOLERANCE = 1e-9
 """Largest difference, as a share of the largest value of the layer, that rounding in float64 may bring about."""
 
 
+TOLERANCE_FLOAT32 = 1e-4
+"""The same where the model insists on float32: it casts on the way, and takes no float64."""
+
+
 class ProofStatus(StrEnum):
     """What came of a proof."""
 
@@ -57,6 +61,7 @@ class ModeProof:
     """Outputs whose values were compared."""
     error: float = 0.0
     """The largest difference of all."""
+    precision: str = "float64"
     why: str = ""
     gap: Gap | None = None
 
@@ -84,9 +89,10 @@ class Proof:
             outputs = sum(mode.outputs for mode in self.modes)
             worst = max(mode.error for mode in self.modes)
             names = " and ".join(mode.mode for mode in self.modes)
+            precision = " and ".join(dict.fromkeys(mode.precision for mode in self.modes))
             returned = f" and {outputs} outputs" if outputs else ""
             return (
                 f"proven in {names}: {slots} values{returned} equal within {self.tolerance:g} "
-                f"(largest difference {worst:.1e}, float64, random weights)"
+                f"(largest difference {worst:.1e}, {precision}, random weights)"
             )
         return f"not proven: {'; '.join(told)}"

@@ -19,10 +19,10 @@ def documents(
     report: Report, destinations: tuple[options.Destination, ...], view: View, *, summary: bool
 ) -> tuple[Document, ...]:
     """The report in every format asked for; in GitHub Actions also as the summary of the job."""
-    made = [document(report, destination, view) for destination in destinations]
-    if summary and (page := _summary(report, view, os.environ)):
-        made.append(page)
-    return tuple(made)
+    page = _summary(report, view, os.environ) if summary else None
+    shown = replace(view, summary=page is not None)
+    made = tuple(document(report, destination, shown) for destination in destinations)
+    return (*made, page) if page else made
 
 
 def document(report: Report, destination: options.Destination, view: View) -> Document:

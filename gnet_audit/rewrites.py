@@ -34,6 +34,8 @@ from gnet_audit.network import (
 )
 
 FAMILY = "equivalent rewrites"
+JOINED = " & "
+"""Between the names of parameters of which one, wide one consists."""
 NOTHING: tuple[Op, ...] = (
     Identity(),
     Dropout(rate=0.0),
@@ -49,7 +51,6 @@ class Rewrite:
 
     edits: tuple[Edit, ...]
     touched: frozenset[str]
-    sized: bool = False
 
 
 def rewrites(reference: Network, random: Random) -> Iterator[Mutant]:
@@ -65,7 +66,6 @@ def rewrites(reference: Network, random: Random) -> Iterator[Mutant]:
             edits=tuple(edit for _, one in chosen for edit in one.edits),
             truths=(),
             equal="every rewriting keeps the function",
-            sized=any(one.sized for _, one in chosen),
         )
 
 
@@ -85,7 +85,7 @@ def _combined(wanted: Sequence[tuple[str, Rewrite]]) -> list[tuple[str, Rewrite]
     return chosen
 
 
-def _rewrite(graph: Graph, *edits: Edit, sized: bool = False) -> Rewrite:
+def _rewrite(graph: Graph, *edits: Edit) -> Rewrite:
     touched: set[str] = set()
     for edit in edits:
         match edit:
@@ -100,7 +100,7 @@ def _rewrite(graph: Graph, *edits: Edit, sized: bool = False) -> Rewrite:
                 touched |= {name, *(readers or graph.network.consumers.get(name, ()))}
             case Append(layers=layers):
                 touched |= {layer.name for layer in layers} | {name for layer in layers for name in layer.inputs}
-    return Rewrite(edits=edits, touched=frozenset(touched), sized=sized)
+    return Rewrite(edits=edits, touched=frozenset(touched))
 
 
 def _one(name: str, what: str, op: Op, inputs: tuple[str, ...] = ()) -> Layer:
@@ -129,7 +129,10 @@ def uncounted_padding(graph: Graph, random: Random) -> Iterator[Rewrite]:
         pool = layer.op
         assert isinstance(pool, Pool2d)
         before = graph.network.by_name[layer.inputs[0]].shape or ()
-        rest = [(size + 2 * pad - width) % step for size, pad, width, step in zip(before[1:], pool.padding[::2], pool.kernel, pool.stride, strict=True)]
+        rest = [
+            (size + 2 * pad - width) % step
+            for size, pad, width, step in zip(before[1:], pool.padding[::2], pool.kernel, pool.stride, strict=True)
+        ]
         if pool.kind is PoolKind.AVG or not pool.ceil_mode:
             fields: list[tuple[str, object]] = [("count_include_pad", False)] if not any(pool.padding) else []
             fields += [("ceil_mode", True)] if not any(rest) and random.random() < 0.5 else []
@@ -206,9 +209,9 @@ def _fused(graph: Graph, entry: str, parts: Sequence[Layer], *, relu_first: bool
     widths = [part.op.out_channels for part in parts if isinstance(part.op, Conv2d)]
     first = parts[0].op
     assert isinstance(first, Conv2d)
+    names = [{weight.role: weight.name for weight in part.weights} for part in parts]
     weights = tuple(
-        Weight(role=role, name="+".join(dict((w.role, w.name) for w in part.weights)[role] for part in parts), shape=())
-        for role in ("weight", "bias")
+        Weight(role=role, name=JOINED.join(own[role] for own in names), shape=()) for role in ("weight", "bias")
     )
     wide = replace(_one(entry, "wide", replace(first, out_channels=sum(widths)), (entry,)), weights=weights)
     new = (wide, _one(entry, "wide relu", RELU, (wide.name,))) if relu_first else (wide,)
@@ -227,7 +230,7 @@ def averaged_otherwise(graph: Graph, random: Random) -> Iterator[Rewrite]:
         if is_global(graph.network, layer):
             adaptive = AdaptivePool2d(kind=PoolKind.AVG, output_size=(1, 1))
             op = random.choice((adaptive, Mean(axes=(1, 2)), Mean(axes=(1, 2), keepdim=True)))
-            yield _rewrite(graph, SetOp(layer=layer.name, op=op), sized=True)
+            yield _rewrite(graph, SetOp(layer=layer.name, op=op))
 
 
 def linear_as_conv(graph: Graph, random: Random) -> Iterator[Rewrite]:
@@ -247,7 +250,7 @@ def linear_as_conv(graph: Graph, random: Random) -> Iterator[Rewrite]:
             SetOp(layer=linear.name, op=conv),
             Insert(after=after, layers=(_one(linear.name, "flatten", Flatten()),)),
         )
-        yield _rewrite(graph, *edits, sized=True)
+        yield _rewrite(graph, *edits)
 
 
 # --- merges -----------------------------------------------------------------------------------------------------------
@@ -260,8 +263,13 @@ def concat_in_steps(graph: Graph, random: Random) -> Iterator[Rewrite]:
         if len(inputs) < 3:
             continue
         if random.random() < 0.5:
-            one, two = (_one(concat.name, word, Concat(), part) for word, part in (("left", inputs[:2]), ("right", inputs[2:])))
-            edits: tuple[Edit, ...] = (Append(layers=(one, two)), SetInputs(layer=concat.name, inputs=(one.name, two.name)))
+            one, two = (
+                _one(concat.name, word, Concat(), part) for word, part in (("left", inputs[:2]), ("right", inputs[2:]))
+            )
+            edits: tuple[Edit, ...] = (
+                Append(layers=(one, two)),
+                SetInputs(layer=concat.name, inputs=(one.name, two.name)),
+            )
         else:
             steps: list[Layer] = []
             for number, name in enumerate(inputs[1:-1]):

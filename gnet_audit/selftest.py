@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
@@ -18,7 +18,7 @@ from gnet_audit.rewrites import rewrites
 from gnet_audit.rules import Severity
 
 PAIRS = 300
-REWRITES = 240
+REWRITES = 200
 PAIR_FAMILY = "pairs"
 REWRITE_FAMILY = "equivalent rewrites"
 
@@ -79,6 +79,8 @@ class Trial:
     """What was found that is not wrong."""
     findings: tuple[str, ...] = ()
     """All that was found above a note."""
+    unseen: str = ""
+    """Why no proof can tell it."""
     evidence: Evidence | None = None
 
     @property
@@ -100,7 +102,8 @@ class Trial:
     def doubted(self) -> bool:
         """Whether the proof disagrees with what was done."""
         proof = self.evidence
-        return proof is not None and (bool(proof.proven) or bool(proof.broken) == self.harmless)
+        same = self.harmless or bool(self.unseen)
+        return proof is not None and (bool(proof.proven) or bool(proof.broken) is same)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,8 @@ class Audited:
         return tuple(edit for finding in self.comparison.findings for edit in finding.edits)
 
 
-Prover: TypeAlias = Callable[[Audited], Evidence]
+Prover: TypeAlias = Callable[[Audited], Evidence | None]
+"""Gives none for what cannot be executed at its input size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +170,26 @@ class Selftest:
 # --- the cases -----------------------------------------------------------------------------------------
 
 
-def cases(ground: Ground, *, seed: int, limit: int | None = None) -> list[Case]:
-    """All cases in their order; with a limit so many of each kind, drawn evenly."""
-    single = list(mutants(ground.reference[Mode.TRAIN], ground.slots))
+def cases(ground: Ground, *, seed: int, limit: int | None = None, like: Ground | None = None) -> list[Case]:
+    """All cases in their order; with a limit so many of each kind, drawn evenly; `like` those of another input size."""
+    single = _single(ground)
+    whole = like or ground
+    chosen = islice(_pairs(whole, _single(whole) if like else single, _random(seed)), limit or PAIRS)
+    same = islice(rewrites(ground.reference[Mode.TRAIN], _random(seed)), limit or REWRITES)
     first = [Case(mutant=one, kind=Kind.EQUAL if one.equal else Kind.MUTANT) for one in single]
-    two = [Case(mutant=one, kind=Kind.PAIR) for one in islice(_pairs(ground, single, Random(seed)), limit or PAIRS)]
-    same = rewrites(ground.reference[Mode.TRAIN], Random(seed))
-    other = [Case(mutant=one, kind=Kind.REWRITE, seed=seed + index) for index, one in enumerate(islice(same, limit or REWRITES))]
-    return [*_evenly(first, limit), *two, *other]
+    return [
+        *_evenly(first, limit),
+        *(Case(mutant=_both(single[one], single[two]), kind=Kind.PAIR) for one, two in chosen),
+        *(Case(mutant=one, kind=Kind.REWRITE, seed=seed + index) for index, one in enumerate(same)),
+    ]
+
+
+def _single(ground: Ground) -> list[Mutant]:
+    return list(mutants(ground.reference[Mode.TRAIN], ground.slots))
+
+
+def _random(seed: int) -> Random:
+    return Random(seed)  # noqa: S311 - the same cases again, no secrets
 
 
 def _evenly(found: list[Case], limit: int | None) -> list[Case]:
@@ -182,26 +198,29 @@ def _evenly(found: list[Case], limit: int | None) -> list[Case]:
     return [found[index * len(found) // limit] for index in range(limit)]
 
 
-def _pairs(ground: Ground, single: Iterable[Mutant], random: Random) -> Iterator[Mutant]:
-    """Two faults of different rows that one network can have."""
-    choice = [one for one in single if not one.equal]
+def _pairs(ground: Ground, single: Sequence[Mutant], random: Random) -> Iterator[tuple[int, int]]:
+    """The numbers of two faults of different rows that one network can have."""
+    choice = [number for number, one in enumerate(single) if not one.equal]
     while True:
-        one, two = random.sample(choice, 2)
-        if _rows(one) & _rows(two):
+        first, second = random.sample(choice, 2)
+        if _rows(single[first]) & _rows(single[second]):
             continue
-        both = Mutant(
-            id=f"{one.id} + {two.id}",
-            family=PAIR_FAMILY,
-            edits=(*one.edits, *two.edits),
-            truths=(*one.truths, *two.truths),
-            unreturned=(*one.unreturned, *two.unreturned),
-            sized=one.sized or two.sized,
-        )
         try:
-            mutated(ground.reference[Mode.TRAIN], both)
+            mutated(ground.reference[Mode.TRAIN], _both(single[first], single[second]))
         except ShapeError:
             continue
-        yield both
+        yield first, second
+
+
+def _both(one: Mutant, two: Mutant) -> Mutant:
+    return Mutant(
+        id=f"{one.id} + {two.id}",
+        family=PAIR_FAMILY,
+        edits=(*one.edits, *two.edits),
+        truths=(*one.truths, *two.truths),
+        unreturned=(*one.unreturned, *two.unreturned),
+        unseen=one.unseen and two.unseen,
+    )
 
 
 def _rows(mutant: Mutant) -> set[str]:
@@ -220,7 +239,7 @@ def run(ground: Ground, chosen: Iterable[Case], prove: Prover | None = None) -> 
 def trial(ground: Ground, case: Case, prove: Prover | None = None) -> Trial:
     """One case, audited and marked."""
     mutant = case.mutant
-    start = Trial(id=mutant.id, family=mutant.family, kind=case.kind, reason=mutant.equal)
+    start = Trial(id=mutant.id, family=mutant.family, kind=case.kind, reason=mutant.equal, unseen=mutant.unseen)
     try:
         found = disguised(changed(ground, case), case)
     except ShapeError as error:
@@ -232,6 +251,12 @@ def trial(ground: Ground, case: Case, prove: Prover | None = None) -> Trial:
     return replace(marked, evidence=prove(Audited(case=case, found=found, comparison=comparison)))
 
 
+def same_cases(chosen: Iterable[Case], elsewhere: Iterable[Case]) -> dict[str, Case]:
+    """The cases of another input size under the names of these, where both speak of the same fault."""
+    pairs = zip(chosen, elsewhere, strict=False)
+    return {one.mutant.id: two for one, two in pairs if one.mutant.truths == two.mutant.truths}
+
+
 def changed(ground: Ground, case: Case) -> Networks:
     """The networks of a case in both modes; ShapeError where no such network can run."""
     return {mode: mutated(ground.reference[mode], case.mutant) for mode in (Mode.TRAIN, Mode.EVAL)}
@@ -239,7 +264,7 @@ def changed(ground: Ground, case: Case) -> Networks:
 
 def disguised(networks: Networks, case: Case) -> Disguise:
     """The networks of a case under names that say nothing, a rewritten one in an order of its own."""
-    return anonymous(networks, None if case.seed is None else Random(case.seed))
+    return anonymous(networks, None if case.seed is None else _random(case.seed))
 
 
 def audited(ground: Ground, found: Networks) -> Comparison:

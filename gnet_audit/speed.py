@@ -78,15 +78,26 @@ def config(text: str) -> Config:
     return Config(precision=precision, switches=switches)
 
 
-def defaults(kind: str) -> tuple[Config, ...]:
-    """The configurations that are measured when none is asked for, by the kind of device."""
-    every: tuple[str, ...] = ("fp32", "channels_last", "bf16", "bf16+channels_last")
-    if kind == "cuda":
-        every = (
-            "fp32", "tf32", "bf16", "fp16", "bf16+channels_last", "bf16+channels_last+compile",
-            "bf16+channels_last+graph", "bf16+cast+channels_last+graph",
-        )  # fmt: skip
-    return tuple(map(config, every))
+_DEFAULTS = {
+    "cpu": ("fp32", "channels_last", "bf16", "bf16+channels_last"),
+    "cuda": (
+        "fp32", "tf32", "bf16", "fp16", "bf16+channels_last", "bf16+channels_last+compile", "bf16+channels_last+graph",
+        "bf16+cast+channels_last+graph",
+    ),
+}  # fmt: skip
+_FUSED = {
+    "cpu": ("channels_last+fused", "bf16+channels_last+fused"),
+    "cuda": (
+        "bf16+channels_last+fused+compile",
+        "bf16+cast+channels_last+fused+compile",
+        "bf16+cast+channels_last+fused+graph",
+    ),
+}
+
+
+def defaults(kind: str, *, fused: bool = False) -> tuple[Config, ...]:
+    """What is measured when nothing is asked for, by the kind of device; `fused` where the model has such a form."""
+    return tuple(map(config, (*_DEFAULTS[kind], *(_FUSED[kind] if fused else ()))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

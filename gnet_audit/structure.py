@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gnet_audit.canonical import main_output
-from gnet_audit.network import Activation, BatchNorm, Conv2d, Input, Layer, Linear, Network, Op, Shape
+from gnet_audit.network import Activation, BatchNorm, Conv2d, Elementwise, Input, Layer, Linear, Network, Op, Shape, Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +114,7 @@ def _units(network: Network) -> dict[str, Unit]:
     for layer in network.layers:
         source = layer.inputs[0] if layer.inputs else ""
         if (
-            isinstance(layer.op, Activation | BatchNorm)
+            (isinstance(layer.op, Activation | BatchNorm) or _before_activation(network, layer))
             and network.consumers.get(source) == (layer.name,)
             and source not in returned
             and not isinstance(network.by_name[source].op, Input)
@@ -133,6 +133,28 @@ def _units(network: Network) -> dict[str, Unit]:
         )
         for name, trail in trails.items()
     }
+
+
+def _before_activation(network: Network, layer: Layer) -> bool:
+    """Whether another op of each value stands between a layer with weights and its activation."""
+    anchor, name = network.by_name[layer.inputs[0]] if layer.inputs else layer, layer.name
+    while isinstance(anchor.op, BatchNorm | Unknown | Elementwise) and anchor.inputs:
+        anchor = network.by_name[anchor.inputs[0]]
+    if not isinstance(anchor.op, Conv2d | Linear):
+        return False
+    while _is_pointwise(network, network.by_name[name]):
+        users = network.consumers[name]
+        if len(users) != 1:
+            return False
+        name = users[0]
+        if isinstance(network.by_name[name].op, Activation):
+            return True
+    return False
+
+
+def _is_pointwise(network: Network, layer: Layer) -> bool:
+    one_input = isinstance(layer.op, BatchNorm | Unknown | Elementwise) and len(layer.inputs) == 1
+    return one_input and layer.shape == network.by_name[layer.inputs[0]].shape
 
 
 def _unit_of(units: Mapping[str, Unit], layer: str) -> str:

@@ -16,6 +16,7 @@ def differences(at: Place) -> Iterator[Difference]:
     """What follows the one unit and not the other."""
     expected, found = at.expected, at.found
     yield from _batch_norms(at)
+    yield from _others(at)
     wanted = next((layer for layer in expected.trail if isinstance(layer.op, Activation)), None)
     present = [layer for layer in found.trail if isinstance(layer.op, Activation)]
     if wanted is None:
@@ -110,6 +111,13 @@ def _other_activation(at: Place, wanted: Layer, present: Layer) -> Difference:
         cure=f"Use {notation.op_text(wanted.op)} in place of {notation.op_text(present.op)}.",
         edits=(SetOp(layer=wanted.name, op=present.op),),
     )
+
+
+def _others(at: Place) -> Iterator[Difference]:
+    """Another op of each value between the layer and its activation."""
+    for layer in at.found.trail:
+        if not isinstance(layer.op, Activation | BatchNorm):
+            yield _too_much(at, layer, at.slot, rule="GA302", attribute="layer", slot=at.slot, wanted="none")
 
 
 def _added(at: Place, present: Layer) -> Difference:

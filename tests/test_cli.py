@@ -182,13 +182,19 @@ def test_words_that_cannot_be_understood_are_one_line_and_status_2(
 def test_without_options_the_reference_is_audited_as_the_paper_says(audit: Audit) -> None:
     main(["shapes"])
     ((target, asked),) = audit.asked
-    expected = {"spec": "googlenet", "input_shape": None, "batch": None, "args": {}, "prove": True}
+    expected: dict[str, object] = {"spec": "googlenet", "input_shape": None, "batch": None, "args": {}, "prove": True}
     assert (target, {name: asked[name] for name in expected}) == ("reference", expected)
 
 
 def test_every_option_of_the_model_reaches_the_audit(audit: Audit) -> None:
     main(["check", "a.py:Net", "--spec", "b.toml", "--input", "2x1x32x32", "--arg", "n=10", "--arg", "act=relu"])
-    expected = {"spec": "b.toml", "input_shape": (1, 32, 32), "batch": 2, "args": {"n": 10, "act": "relu"}, "prove": True}
+    expected = {
+        "spec": "b.toml",
+        "input_shape": (1, 32, 32),
+        "batch": 2,
+        "args": {"n": 10, "act": "relu"},
+        "prove": True,
+    }
     ((target, asked),) = audit.asked
     assert (target, {name: asked[name] for name in expected}) == ("a.py:Net", expected)
 

@@ -79,7 +79,7 @@ def test_choices_keep_their_order_and_come_once() -> None:
 
 
 def test_a_wrong_choice_is_told_with_all_right_ones() -> None:
-    with pytest.raises(UsageError, match="^--format: no such choice; expected text, json, csv, .*, github; got 'yaml'$"):
+    with pytest.raises(UsageError, match=r"^--format: no such choice; expected text, json, csv, .*, github; got 'yaml'$"):
         options.choice("yaml", Format, "--format")
 
 

@@ -43,7 +43,7 @@ def canonical(network: Network) -> Canonical:
     layers = tuple(draft.sorted())
     kept = {layer.name for layer in layers}
     # A rewriting of a layer that a later one took apart speaks of no layer any more.
-    notes = tuple(Rewrite(what=note.what, layers=alive) for note in rewrites if (alive := _alive(note, kept)))
+    notes = tuple(replace(note, layers=alive) for note in rewrites if (alive := _alive(note, kept)))
     return Canonical(network=replace(network, layers=layers, outputs=tuple(draft.outputs)), rewrites=notes, changed=frozenset(draft.changed))
 
 

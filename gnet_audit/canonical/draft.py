@@ -14,6 +14,8 @@ class Rewrite:
 
     what: str
     layers: tuple[str, ...]
+    surplus: int = 0
+    """Output channels that the model computes and nothing reads."""
 
 
 class Draft:

@@ -11,6 +11,7 @@ from gnet_audit.canonical.relus import non_negative
 from gnet_audit.network import (
     AdaptivePool2d,
     Add,
+    CodeOrigin,
     Concat,
     Conv2d,
     Elementwise,
@@ -135,7 +136,14 @@ def pads(draft: Draft) -> Iterable[Rewrite]:
             if user is not None:
                 draft.put(replace(user, inputs=pad.inputs))
         draft.remove(pad.name)
-        yield Rewrite(what="padding as an op of its own", layers=tuple(user.name for user in users))
+        # Torch's own convolution pads by another call where its padding mode is not zeros.
+        apart = tuple(user.name for user in users if _module(user) != _module(pad))
+        if apart:
+            yield Rewrite(what="padding as an op of its own", layers=apart)
+
+
+def _module(layer: Layer) -> str:
+    return layer.origin.module if isinstance(layer.origin, CodeOrigin) else layer.name
 
 
 def _folded(draft: Draft, pad: Layer, user: Layer) -> Layer | None:

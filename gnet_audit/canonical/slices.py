@@ -14,6 +14,7 @@ def slices(draft: Draft) -> Iterable[Rewrite]:
     """Channel ranges of a convolution are convolutions of their own; pointwise ops commute with ranges."""
     _move_up(draft)
     split: dict[str, list[str]] = {}
+    width: dict[str, int] = {}
     for layer in draft.of(Slice):
         source = _cut_only(draft, layer)
         if source is None:
@@ -21,9 +22,22 @@ def slices(draft: Draft) -> Iterable[Rewrite]:
         if isinstance(source.op, Concat) and source.op.axis == 0:
             _link_part(draft, layer, source)
         elif isinstance(source.op, Conv2d) and source.op.groups == 1 and not source.op.transposed:
+            width[source.name] = source.op.out_channels
             split.setdefault(source.name, []).append(_narrowed(draft, layer, source))
         _drop_unread(draft, source)
-    return [Rewrite(what="one wide convolution split by channels", layers=tuple(names)) for names in split.values()]
+    what = "one wide convolution split by channels"
+    return [
+        Rewrite(what=what, layers=tuple(names), surplus=width[name] - _read(draft, names)) for name, names in split.items()
+    ]
+
+
+def _read(draft: Draft, parts: Iterable[str]) -> int:
+    """How many of a wide convolution's channels its parts read."""
+    rows: set[int] = set()
+    for name in parts:
+        for weight in draft.layers[name].weights if name in draft.layers else ():
+            rows |= set(range(*weight.rows)) if weight.rows else set()
+    return len(rows)
 
 
 def _move_up(draft: Draft) -> None:

@@ -19,14 +19,15 @@ COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 def render(report: Report, view: View) -> str:
     """At most ten annotations, the gravest first, the last of them saying how many more there are; then the verdict."""
     heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
+    heard.sort(key=lambda finding: -finding.severity.rank)
     texts = [_annotation(report, finding, view) for finding in heard]
     texts += [_command("error", {"title": "accepted in vain"}, text) for text in report.stale]
     texts += [_command("error", {"title": "stopped"}, report.error)] if report.error else []
     if report.proof and report.proof.status is not ProofStatus.PROVEN:
         texts.append(_command("error", {"title": "not proven"}, report.proof.line))
     if len(texts) > MOST:
-        more = len(texts) - MOST + 1
-        texts = [*texts[: MOST - 1], _command("notice", {"title": "gnet-audit"}, f"+{more} more in the summary")]
+        more, where = len(texts) - MOST + 1, " in the summary" if view.summary else ""
+        texts = [*texts[: MOST - 1], _command("notice", {"title": "gnet-audit"}, f"+{more} more{where}")]
     lines = [*texts, *([terse.variant_line(report)] if report.variant else []), terse.verdict_line(report)]
     return "".join(f"{line.replace('##[', '## [')}\n" for line in lines)  # that begins a command anywhere in a line
 

@@ -35,7 +35,13 @@ def render(report: Report, view: View, plots: Sequence[Plot] = ()) -> str:
         picture=picture(report),
         size={"wide": WIDE, "high": HIGH},
         plots=plots,
-        plot_size={"wide": plot.WIDTH, "high": plot.HEIGHT, "left": plot.LEFT, "right": plot.RIGHT, "bottom": plot.BOTTOM},
+        plot_size={
+            "wide": plot.WIDTH,
+            "high": plot.HEIGHT,
+            "left": plot.LEFT,
+            "right": plot.RIGHT,
+            "bottom": plot.BOTTOM,
+        },
         named={slot: [(numbers[id(one)], one) for one in findings] for slot, findings in named.items()},
         totals=_totals(report.totals),
         rules=BY_ID,
@@ -56,7 +62,8 @@ def fragment(report: Report) -> str:
     """The page within a frame, for a notebook: its styles stay its own."""
     from html import escape
 
-    page = escape(render(report, View()), quote=True)
+    # Without a base of its own a link to a part of the page would open the notebook within the frame.
+    page = escape(render(report, View()).replace("<head>", '<head>\n<base href="about:srcdoc">', 1), quote=True)
     return f'<iframe title="gnet-audit" style="width:100%;height:46em;border:0" sandbox srcdoc="{page}"></iframe>'
 
 

@@ -78,6 +78,7 @@ def _mode_proof(mode: ModeProof) -> Mapping[str, Value]:
         "values": mode.slots,
         "outputs": mode.outputs,
         "largest_difference": mode.error,
+        "precision": mode.precision,
         "why": mode.why,
         "gap": None
         if gap is None

@@ -173,8 +173,9 @@ def _beside(
 
 def _drawn(rows: Sequence[SlotResult], blocks: Sequence[_Block], corners: Mapping[str, tuple[int, int]]) -> Picture:
     places = {slot: _place(block, slot, corners[block.name]) for block in blocks for slot in block.cells}
+    framed = {block.name for block in blocks if block.framed}
     boxes = tuple(
-        Box(index=index, row=row, label=_label(row), x=places[row.slot][0], y=places[row.slot][1])
+        Box(index=index, row=row, label=_label(row, framed), x=places[row.slot][0], y=places[row.slot][1])
         for index, row in enumerate(rows)
     )
     frames = tuple(
@@ -205,8 +206,9 @@ def _place(block: _Block, slot: str, corner: tuple[int, int]) -> tuple[int, int]
     return corner[0] + x, corner[1] + (TITLE if block.framed else 0) + level * (HIGH + STEP)
 
 
-def _label(row: SlotResult) -> str:
-    return row.slot.removeprefix(f"{row.row}.")
+def _label(row: SlotResult, framed: set[str]) -> str:
+    """The slot's name, without the row's where a frame tells that."""
+    return row.slot.removeprefix(f"{row.row}.") if row.row in framed else row.slot
 
 
 def _edge(start: tuple[int, int], end: tuple[int, int]) -> str:

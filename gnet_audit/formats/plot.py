@@ -42,9 +42,7 @@ class Plot:
 
 def plot(title: str, x_name: str, series: Sequence[Series]) -> Plot | None:
     """The plot of what can be drawn; None where there is nothing. The y axis begins at 0."""
-    kept = [
-        Series(name=one.name, points=tuple(point for point in one.points if isfinite(point[1]))) for one in series
-    ]
+    kept = [Series(name=one.name, points=tuple(point for point in one.points if isfinite(point[1]))) for one in series]
     points = [point for one in kept for point in one.points]
     if not points:
         return None

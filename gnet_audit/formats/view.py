@@ -65,5 +65,7 @@ class View:
     """Files below it are shown relative to it."""
     show_accepted: bool = False
     """Tell accepted findings like the others."""
+    summary: bool = False
+    """Whether a summary of the job has what the annotations leave out."""
     fail_on: Severity = Severity.ERROR
     """The least severity that fails; formats that know only passed and failed need it."""

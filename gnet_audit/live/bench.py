@@ -17,7 +17,7 @@ from gnet_audit.errors import GnetAuditError
 from gnet_audit.live import device as devices
 from gnet_audit.live import timing
 from gnet_audit.live.counters import fresh
-from gnet_audit.live.fused import fuse
+from gnet_audit.live.fused import fuse, has_fused_form
 from gnet_audit.live.layer_times import layer_times
 from gnet_audit.live.outputs import tensors_in
 from gnet_audit.live.surroundings import undisturbed
@@ -56,7 +56,7 @@ def measure(build: Build, network: Network, shape: Shape, plan: Plan) -> Iterato
 
 
 def _records(build: Build, network: Network, shape: Shape, plan: Plan, where: torch.device) -> Iterator[Record]:
-    configs = plan.configs or defaults(where.type)
+    configs = plan.configs or defaults(where.type, fused=has_fused_form(build.module))
     pairs = list(product(configs, plan.batches))
     steps = len(pairs) + 2
     yield Stage(name=f"roofs of {where}", number=1, of=steps)

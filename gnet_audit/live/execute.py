@@ -136,7 +136,8 @@ def _convolved(op: Conv2d, x: Tensor, weights: Weights) -> Tensor:
 
 def _pooled(op: Pool2d, x: Tensor) -> Tensor:
     top, bottom, left, right = op.padding
-    even = (top, left) == (bottom, right)
+    # Torch pads by half a kernel at most.
+    even = (top, left) == (bottom, right) and 2 * top <= op.kernel[0] and 2 * left <= op.kernel[1]
     if op.kind is PoolKind.MAX:
         if not even:
             x = F.pad(x, (left, right, top, bottom), value=float("-inf"))
@@ -201,6 +202,8 @@ def _elementwise(op: Elementwise, inputs: Sequence[Tensor], weights: Weights) ->
     operands = [next(rest) if number is None else inputs[0].new_tensor(number) for number in constants]
     if weights:
         operands.append(next(iter(weights.values())))
+    rank = max(operand.dim() for operand in inputs)
+    operands = [one[..., None, None] if one.dim() == 2 and rank == 4 else one for one in operands]
     if len(operands) != 2:
         raise NotImplementedError(op_text(op))
     return _ARITHMETIC[op.function](*operands)

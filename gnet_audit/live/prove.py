@@ -16,7 +16,7 @@ from gnet_audit.live import execute
 from gnet_audit.live.target import Build
 from gnet_audit.live.values import Values, randomised, values
 from gnet_audit.network import Activation, BatchNorm, Layer, Mode, Network, Shape, Weight
-from gnet_audit.proof import TOLERANCE, Gap, ModeProof, Proof, ProofStatus, Statistics
+from gnet_audit.proof import TOLERANCE, TOLERANCE_FLOAT32, Gap, ModeProof, Proof, ProofStatus, Statistics
 
 
 def prove(
@@ -31,10 +31,21 @@ def prove(
 
 
 def collected(build: Build, comparison: Comparison, input_shape: Shape) -> Mapping[Mode, Values | str]:
-    """The model's own values in each mode, or why there are none."""
+    """The model's own values in each mode, or why there are none; in float32 where the model takes no float64."""
+    found = _collected(build, comparison, input_shape, torch.float64)
+    failed = [mode for mode, own in found.items() if isinstance(own, str)]
+    if failed:
+        again = _collected(build, comparison, input_shape, torch.float32)
+        found |= {mode: again[mode] for mode in failed if not isinstance(again[mode], str)}
+    return found
+
+
+def _collected(
+    build: Build, comparison: Comparison, input_shape: Shape, dtype: torch.dtype
+) -> dict[Mode, Values | str]:
     modes = sorted(comparison.views)
     try:
-        twin = randomised(build, input_shape)
+        twin = randomised(build, input_shape, dtype)
     except Exception as error:  # noqa: BLE001 - copying the user's model runs the user's code
         return dict.fromkeys(modes, f"the model cannot be copied with numbers ({_told(error)})")
     found: dict[Mode, Values | str] = {}
@@ -59,7 +70,9 @@ def judged(
     """The claim that nothing but the edits differs, held against the model's values."""
     applied = tuple(edits)
     modes = (_mode(expected[mode], comparison.views[mode], applied, own) for mode, own in found.items())
-    return Proof(modes=tuple(modes), input_shape=input_shape)
+    single = any(isinstance(own, Values) and own.image.dtype != torch.float64 for own in found.values())
+    tolerance = TOLERANCE_FLOAT32 if single else TOLERANCE
+    return Proof(modes=tuple(modes), input_shape=input_shape, tolerance=tolerance)
 
 
 def _mode(expected: Network, view: View, edits: tuple[Edit, ...], found: Values | str) -> ModeProof:
@@ -89,16 +102,18 @@ def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str
     with torch.no_grad():
         own = execute.run(claimed, lambda layer: _weights(layer, partners, found), found.image)
     count, worst = 0, 0.0
+    exact = found.image.dtype == torch.float64
+    tolerance, precision = (TOLERANCE, "float64") if exact else (TOLERANCE_FLOAT32, "float32")
     for layer in claimed.layers:
         partner = partners.get(layer.name)
         if partner is None or partner.name in view.rewrites.changed or partner.name not in found.layers:
             continue
         error = _error(own[layer.name], found.layers[partner.name])
-        if not error <= TOLERANCE:
+        if not error <= tolerance:
             return _failed(view, layer.name, partner.name, error, own[layer.name], found.layers[partner.name])
         count, worst = count + 1, max(worst, error)
     if not view.complete:
-        return ModeProof(mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, error=worst)
+        return ModeProof(mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, error=worst, precision=precision)
     slot_of = {partner.name: name for name, partner in partners.items()}
     for output in view.found.outputs:
         slot = slot_of.get(output.layer)
@@ -106,11 +121,16 @@ def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str
             why = f"the output {output.path} has no counterpart in the paper's network with the findings"
             return ModeProof(mode=claimed.mode, status=ProofStatus.OPEN, slots=count, why=why)
         error = _error(own[slot], found.outputs[output.path])
-        if not error <= TOLERANCE:
+        if not error <= tolerance:
             return _failed(view, slot, output.path, error, own[slot], found.outputs[output.path])
         worst = max(worst, error)
     return ModeProof(
-        mode=claimed.mode, status=ProofStatus.PROVEN, slots=count, outputs=len(view.found.outputs), error=worst
+        mode=claimed.mode,
+        status=ProofStatus.PROVEN,
+        slots=count,
+        outputs=len(view.found.outputs),
+        error=worst,
+        precision=precision,
     )
 
 

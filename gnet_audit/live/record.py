@@ -77,6 +77,9 @@ class Recorder(TorchFunctionMode):
         self.used: set[int] = set()
         self.strangers: list[tuple[str, str, Place | None]] = []
         """Layers that read a tensor of unknown origin, with the function and the line."""
+        self.asks_gradients = True
+        self.cut: list[tuple[str, Place | None]] = []
+        """Functions through which no gradient passes although the model is in training, with the line."""
         self._names = Counter({"input": 1})
         self._sizes = {key: tensor for tensor in twin.tensors.values() if (key := id(tensor)) in twin.roots}
 
@@ -239,6 +242,8 @@ class Recorder(TorchFunctionMode):
             python=type(func) is FunctionType,
         )
         tensors = list(call.tensors())
+        if self.asks_gradients and self.twin.module.training and (name == "detach" or not torch.is_grad_enabled()):
+            self.cut.append((name, caller(sys._getframe(2), self.floor)))  # noqa: SLF001
         if not any(id(tensor) in self.data for tensor in tensors):
             self._computed(tensors, made)
         elif name not in _BIRTHS:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
 from math import prod
+from multiprocessing import get_context
 from typing import TypeAlias
 from zlib import crc32
 
 import torch
 from torch import Tensor
 
-from gnet_audit import expand, patch
+from gnet_audit import derive, expand, patch
 from gnet_audit import spec as specs
 from gnet_audit.compare import View
 from gnet_audit.errors import GnetAuditError, ShapeError
@@ -23,12 +26,29 @@ from gnet_audit.live.trace import trace
 from gnet_audit.mutants import resized, weighted
 from gnet_audit.network import Input, Layer, Mode, Network, Shape
 from gnet_audit.proof import TOLERANCE
-from gnet_audit.selftest import Audited, Evidence, Ground, Prover, audited, changed, disguised, slots_of
+from gnet_audit.rewrites import JOINED
+from gnet_audit.selftest import (
+    Audited,
+    Case,
+    Evidence,
+    Ground,
+    Prover,
+    Trial,
+    audited,
+    cases,
+    changed,
+    disguised,
+    run,
+    same_cases,
+    slots_of,
+)
 
 SMALL = 128
 """Height and width at which a proof runs: where the windows of all pools fall as at the paper's size."""
 BATCH = 2
 """Batch normalisation needs more than one value of a channel."""
+CHUNK = 20
+"""Trials that a process does at a time."""
 LOUD = 3.0
 """Deviation of the image: so large that activations which differ far from zero only are seen to."""
 
@@ -58,10 +78,52 @@ def shrunk(whole: Ground, spec: str, size: int = SMALL) -> Ground:
     )
 
 
-def prover(small: Ground) -> Prover:
-    """What proves the audits of mutants, on this ground."""
+def prover(small: Ground, same: Mapping[str, Case]) -> Prover:
+    """What proves the audits of mutants on this ground; `same` are the cases as they are here, by their names there."""
     runner = Runner(small)
-    return lambda one: _evidence(small, runner, one)
+    return lambda one: _evidence(small, runner, one, same.get(one.case.mutant.id, one.case))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a self-test is asked for."""
+
+    spec: str = "googlenet"
+    seed: int = 0
+    limit: int | None = None
+    prove: bool = True
+
+
+def trials(request: Request, jobs: int = 1) -> Iterator[Trial | int]:
+    """First the number of all trials, then each of them as it is done, in an order that does not depend on `jobs`."""
+    chosen, ready, prove = _prepared(request)
+    yield len(chosen)
+    if jobs == 1:
+        yield from run(ready, chosen, prove)
+        return
+    starts = range(0, len(chosen), CHUNK)
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        for part in pool.map(_part, [request] * len(starts), starts):
+            yield from part
+
+
+def _part(request: Request, start: int) -> list[Trial]:
+    chosen, ready, prove = _prepared(request)
+    return list(run(ready, chosen[start : start + CHUNK], prove))
+
+
+@cache
+def _prepared(request: Request) -> tuple[list[Case], Ground, Prover | None]:
+    """All cases, and what they are held against; once in a process."""
+    whole = ground(request.spec)
+    chosen = cases(whole, seed=request.seed, limit=request.limit)
+    if not request.prove:
+        return chosen, whole, None
+    small = shrunk(whole, request.spec)
+    elsewhere = cases(small, seed=request.seed, limit=request.limit, like=whole)
+    return chosen, whole, prover(small, same_cases(chosen, elsewhere))
 
 
 # --- execution, everything computed once ------------------------------------------------------------------
@@ -124,7 +186,7 @@ class Runner:
 
     def _weight(self, role: str, use: Use) -> Tensor:
         if use not in self.weights:
-            names = use.name.split("+")
+            names = use.name.split(JOINED)
             parts = [self._random(role, name, self.shapes[name]) for name in names] if len(names) > 1 else []
             whole = torch.cat(parts) if parts else self._random(role, use.name, use.shape)
             self.weights[use] = (whole if use.rows is None else whole[slice(*use.rows)]).reshape(use.shape)
@@ -175,25 +237,25 @@ def own_uses(layer: Layer) -> Mapping[str, Use]:
 # --- the proof ------------------------------------------------------------------------------------------------
 
 
-def _evidence(small: Ground, runner: Runner, one: Audited) -> Evidence:
+def _evidence(small: Ground, runner: Runner, one: Audited, case: Case) -> Evidence | None:
     mark = runner.mark
+    try:
+        networks = changed(small, case)
+    except ShapeError:
+        return None
     with torch.no_grad():
         try:
-            networks = changed(small, one.case)
-            proof = _Proof(runner=runner, small=small, one=_at_this_size(small, networks, one), networks=networks)
-            return Evidence(proven=proof.gap(one_edits=True), broken=proof.gap(one_edits=False))
-        except ShapeError as error:
-            return Evidence(proven=f"no network at this size: {error.line}", broken="")
+            here = one if case.mutant.edits == one.case.mutant.edits else _anew(small, networks, case)
+            proof = _Proof(runner=runner, small=small, one=here, networks=networks)
+            return Evidence(proven=proof.gap(here.edits), broken=proof.gap(()))
         finally:
             runner.forget(mark)
 
 
-def _at_this_size(small: Ground, networks: Mapping[Mode, Network], one: Audited) -> Audited:
-    """The audit as it was, or audited anew where its findings hold at one size only."""
-    if not one.case.mutant.sized:
-        return one
-    found = disguised(networks, one.case)
-    return Audited(case=one.case, found=found, comparison=audited(small, found.networks))
+def _anew(small: Ground, networks: Mapping[Mode, Network], case: Case) -> Audited:
+    """The audit at this size, for what is written otherwise here."""
+    found = disguised(networks, case)
+    return Audited(case=case, found=found, comparison=audited(small, found.networks))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,9 +267,8 @@ class _Proof:
     one: Audited
     networks: Mapping[Mode, Network]
 
-    def gap(self, *, one_edits: bool) -> str:
-        """Where they first differ in any mode; empty where they do not."""
-        edits = self.one.edits if one_edits else ()
+    def gap(self, edits: tuple[Edit, ...]) -> str:
+        """Where they first differ in any mode once the paper's has these edits; empty where they do not."""
         return next((gap for mode in self.networks if (gap := self._mode(mode, edits))), "")
 
     def _mode(self, mode: Mode, edits: tuple[Edit, ...]) -> str:
@@ -216,8 +277,9 @@ class _Proof:
             claimed = patch.apply(self.small.expected[mode], edits)
             partners = partners_of(claimed, view)
             found = self.runner.run(network, own_uses)
-            own = self.runner.run(claimed, lambda layer: self._uses(layer, partners))
-        except (ShapeError, execute.UnknownOpError, RuntimeError, KeyError) as error:
+            sizes = {weight.name: weight.shape for layer in network.layers for weight in layer.weights}
+            own = self.runner.run(claimed, lambda layer: self._uses(claimed, layer, partners.get(layer.name), sizes))
+        except (ShapeError, execute.UnknownOpError, RuntimeError, _MisfitError) as error:
             return f"{type(error).__name__}: {error}"
         names = {slot: self.one.found.layers.get(layer.name, "") for slot, layer in partners.items()}
         return self._inside(view, own, found, names) or self._outside(network, own, found, names)
@@ -246,17 +308,22 @@ class _Proof:
             name = network.by_name[name].inputs[0]
         return name
 
-    def _uses(self, layer: Layer, partners: Mapping[str, Layer]) -> Mapping[str, Use]:
-        partner = partners.get(layer.name)
-        if partner is None:
-            return {}
-        shapes = {
-            weight.name: weight.shape for network in self.networks.values() for own in network.layers for weight in own.weights
-        }
+    def _uses(
+        self, claimed: Network, layer: Layer, partner: Layer | None, sizes: Mapping[str, Shape]
+    ) -> Mapping[str, Use]:
+        """The mutant's parameters for a layer of the paper's network; _MisfitError where they are not its own."""
         uses: dict[str, Use] = {}
-        for weight in partner.weights:
-            name = self.one.found.weights.get(weight.name, weight.name)
-            shape = shapes[name]
-            cut = shape if weight.rows is None else (weight.rows[1] - weight.rows[0], *shape[1:])
-            uses[weight.role] = Use(name=name, shape=cut, rows=weight.rows)
+        for weight in partner.weights if partner else ():
+            name = self.one.found.weights[weight.name]
+            shape = sizes[name] if weight.rows is None else (weight.rows[1] - weight.rows[0], *sizes[name][1:])
+            uses[weight.role] = Use(name=name, shape=shape, rows=weight.rows)
+        shapes = tuple(claimed.by_name[source].shape or () for source in layer.inputs)
+        wanted = {role: prod(shape) for role, shape in derive.parameter_shapes(layer.op, shapes).items()}
+        given = {role: prod(use.shape) for role, use in uses.items() if role in {"weight", "bias"}}
+        if wanted != given:
+            raise _MisfitError(f"{layer.name} needs {wanted}, has {given}")
         return uses
+
+
+class _MisfitError(Exception):
+    """Parameters of other sizes than a layer needs."""

@@ -29,6 +29,11 @@ from gnet_audit.network import (
 )
 
 
+UNCALLED = "defined but never called"
+UNUSED = "a parameter that the forward never uses"
+"""Reasons that hold only if they hold in both modes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traced:
     """The network that a forward ran through, up to where it raised if it did."""
@@ -220,6 +225,10 @@ def _unverified(build: Build, recorder: Recorder, *, complete: bool) -> Iterator
     for name, function, place in recorder.strangers:
         why = f"{function} reads a tensor that is neither input nor parameter"
         yield Unverified(what=name, why=why, where=locations.at(place))
+    for name, place in recorder.cut[:1]:
+        more = f", and {len(recorder.cut) - 1} more calls" if len(recorder.cut) > 1 else ""
+        why = f"no gradient passes here in training (detach or no_grad{more}): how it learns is not checked"
+        yield Unverified(what=name, why=why, where=locations.at(place))
     if complete:
         yield from _unused(build, recorder)
 
@@ -239,11 +248,11 @@ def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
             continue
         reported.append(name)
         lines = build.constructed.get(name, ())
-        yield Unverified(what=name, why="defined but never called", where=build.locations.at(_first(lines)))
+        yield Unverified(what=name, why=UNCALLED, where=build.locations.at(_first(lines)))
     for root in twin.roots.values():
         owner = root.name.rpartition(".")[0]
         if root.parameters and root.name not in used and owner in alive:
-            yield Unverified(what=root.name, why="a parameter that the forward never uses")
+            yield Unverified(what=root.name, why=UNUSED)
 
 
 def _first(lines: tuple[Place, ...]) -> Place | None:

@@ -45,7 +45,7 @@ def values(
 ) -> Values:
     """Run the twin once on random images; a forward that raises leaves the values up to there."""
     generator = torch.Generator().manual_seed(1)
-    image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64)
+    image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64).to(precision(twin))
     found = Values(image=image.clone(), parameters=named_tensors(twin))
     recorder = _Keeper(twin, image, values.__code__, found)
     returned: object = None
@@ -65,8 +65,13 @@ def named_tensors(twin: Twin) -> dict[str, Tensor]:
     return {root.name: tensor.detach() for root, tensor in owned if root is not None and root.name}
 
 
-def randomised(build: Build, input_shape: Shape) -> Twin:
-    """A copy in float64 whose every parameter and statistic is random, of a size that keeps values near one."""
+def precision(twin: Twin) -> torch.dtype:
+    """The type of the twin's numbers."""
+    return next(tensor.dtype for tensor in twin.tensors.values() if tensor.is_floating_point())
+
+
+def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.float64) -> Twin:
+    """A copy in one type whose every parameter and statistic is random, of a size that keeps values near one."""
     with undisturbed():
         twin = twin_of(build.module, torch.device("cpu"))
         if any(isinstance(tensor, UninitializedTensorMixin) for tensor in twin.tensors.values()):
@@ -78,7 +83,8 @@ def randomised(build: Build, input_shape: Shape) -> Twin:
             if tensor.is_floating_point():
                 role = root.name.rpartition(".")[2] if root is not None else "weight"
                 # The tensor stays the same object: the trace knows it by its identity.
-                tensor.data = _random(role, tensor.shape, generator) if root is not None else tensor.data.double()
+                new = _random(role, tensor.shape, generator) if root is not None else tensor.data
+                tensor.data = new.to(dtype)
     return twin
 
 
@@ -101,6 +107,7 @@ class _Keeper(Recorder):
     def __init__(self, twin: Twin, image: Tensor, floor: CodeType, found: Values) -> None:
         super().__init__(twin, image, floor)
         self.found = found
+        self.asks_gradients = False
         found.layers["input"] = found.image
 
     def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401

@@ -49,8 +49,6 @@ class Mutant:
     """Why it is the same function although an attribute differs; empty where it is another one."""
     unreturned: tuple[str, ...] = ()
     """Outputs that are not returned any more."""
-    sized: bool = False
-    """Whether the edits hold at one input size only."""
     unseen: str = ""
     """Why no output can show it; empty where one does."""
 
@@ -71,13 +69,9 @@ class Site:
         """The shape that reaches it."""
         return self.network.by_name[self.layer.inputs[0]].shape or ()
 
-    def mutant(
-        self, family: str, what: str, edits: Sequence[Edit], *truths: Truth, equal: str = "", sized: bool = False
-    ) -> Mutant:
+    def mutant(self, family: str, what: str, edits: Sequence[Edit], *truths: Truth, equal: str = "") -> Mutant:
         """A fault at this place."""
-        return Mutant(
-            id=f"{self.slot}: {what}", family=family, edits=tuple(edits), truths=truths, equal=equal, sized=sized
-        )
+        return Mutant(id=f"{self.slot}: {what}", family=family, edits=tuple(edits), truths=truths, equal=equal)
 
     def fields(self, family: str, rule: str, what: str, *, equal: str = "", **fields: object) -> Mutant:
         """Other values in some fields of the op; the first of them is the attribute that is wrong."""
@@ -87,7 +81,7 @@ class Site:
     def becomes(self, family: str, rule: str, attribute: str, what: str, op: Op, *, equal: str = "") -> Mutant:
         """Another op in its place."""
         edit = SetOp(layer=self.layer.name, op=op)
-        return self.mutant(family, what, (edit,), truth(rule, attribute, self.slot), equal=equal, sized=True)
+        return self.mutant(family, what, (edit,), truth(rule, attribute, self.slot), equal=equal)
 
 
 # --- the network with the fault -----------------------------------------------------------------------
@@ -145,9 +139,7 @@ def is_global(network: Network, layer: Layer) -> bool:
 
 def resized(network: Network, shape: Shape) -> Network:
     """The network at another input size, its global average following the map."""
-    layers = [
-        replace(layer, op=Flatten()) if isinstance(layer.op, Flatten) else layer for layer in network.layers
-    ]
+    layers = [replace(layer, op=Flatten()) if isinstance(layer.op, Flatten) else layer for layer in network.layers]
     wide = {layer.name for layer in network.layers if is_global(network, layer)}
     done: list[Layer] = []
     for layer in layers:

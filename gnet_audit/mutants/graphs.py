@@ -26,7 +26,6 @@ from gnet_audit.network import (
     Pool2d,
     PoolKind,
     Softmax,
-
 )
 
 RELU = Activation(function="relu")
@@ -125,12 +124,11 @@ def _branches_missing(graph: Graph, concat: Layer) -> Iterator[Mutant]:
         yield site.mutant("layer missing", f"without branch {position + 1}", edits, *faults)
     entry = graph.entry(concat)
     inner = tuple(name for branch in branches for name in branch)
-    edits = (
-        *(_reads(graph.network, user, concat.name, entry) for user in dict.fromkeys(graph.network.consumers[concat.name])),
-        SetInputs(layer=concat.name, inputs=(entry,)),
-        Remove(layers=(concat.name, *inner)),
-    )
-    yield site.mutant("layer missing", "the whole module missing", edits, truth("GA301", "layer", row))
+    users = dict.fromkeys(graph.network.consumers[concat.name])
+    around: tuple[Edit, ...] = tuple(_reads(graph.network, user, concat.name, entry) for user in users)
+    gone = Remove(layers=(concat.name, *inner))
+    whole = (*around, SetInputs(layer=concat.name, inputs=(entry,)), gone)
+    yield site.mutant("layer missing", "the whole module missing", whole, truth("GA301", "layer", row))
 
 
 def _reads(network: Network, user: str, old: str, new: str) -> SetInputs:
@@ -187,9 +185,8 @@ def _in_steps(graph: Graph) -> Iterator[Mutant]:
         if not isinstance(conv, Conv2d) or conv.kernel != (5, 5) or conv.stride != (1, 1):
             continue
         small = replace(conv, kernel=(3, 3), padding=(1, 1, 1, 1))
-        first = tuple(
-            Layer(name=f"{layer.name}+{index}", op=op) for index, op in enumerate((small, RELU))
-        )
+        ops: tuple[Op, ...] = (small, RELU)
+        first = tuple(Layer(name=f"{layer.name}+{index}", op=op) for index, op in enumerate(ops))
         for chain in (first, first[:1]):
             edits = (
                 Insert(after=layer.inputs[0], layers=chain, readers=(layer.name,)),
@@ -324,7 +321,9 @@ def _third(graph: Graph, name: str) -> Mutant:
     ]
     site = graph.site(name)
     fault = truth("GA313", "head", site.slot)
-    return site.mutant("heads", "another head on it", (Append(layers=tuple(layers), output=True, mode=Mode.TRAIN),), fault)
+    return site.mutant(
+        "heads", "another head on it", (Append(layers=tuple(layers), output=True, mode=Mode.TRAIN),), fault
+    )
 
 
 def _outputs(graph: Graph) -> Iterator[Mutant]:
@@ -336,14 +335,22 @@ def _outputs(graph: Graph) -> Iterator[Mutant]:
 
 
 def _ended(graph: Graph, name: str, op: Op, *, main: bool) -> Mutant:
-    word = op.function if isinstance(op, Activation) else "log softmax" if isinstance(op, Softmax) and op.log else "softmax"
+    word = (
+        op.function
+        if isinstance(op, Activation)
+        else "log softmax"
+        if isinstance(op, Softmax) and op.log
+        else "softmax"
+    )
     edit = Insert(after=name, layers=(Layer(name=f"{name}+{word}", op=op),))
     slot = graph.slots[name]
     fault = truth("GA310", "softmax", "softmax" if main else slot, slot) if isinstance(op, Softmax) else _added_to(slot)
-    return graph.site(name).mutant("outputs", f"{word} behind it", (edit,), fault)
+    mutant = graph.site(name).mutant("outputs", f"{word} behind it", (edit,), fault)
+    own = main and op == Softmax()
+    return (
+        replace(mutant, unseen="the paper's own last row is a softmax, and the loss may contain it") if own else mutant
+    )
 
 
 def _added_to(slot: str) -> Truth:
     return truth("GA302", "layer", slot)
-
-

@@ -114,7 +114,9 @@ def _batch_norm(site: Site, number: int) -> Iterator[Mutant]:
     before = Insert(after=name, layers=(_norm(name),))
     yield site.mutant("batch norm", "batch norm", (before,), fault)
     if number % 2 == 0:
-        yield site.mutant("batch norm", "batch norm behind the activation", (Insert(after=relu, layers=(_norm(name),)),), fault)
+        yield site.mutant(
+            "batch norm", "batch norm behind the activation", (Insert(after=relu, layers=(_norm(name),)),), fault
+        )
     else:
         bare = SetFields(layer=name, fields=(("bias", False),))
         yield site.mutant("batch norm", "batch norm for the bias", (before, bare), fault)
@@ -142,13 +144,13 @@ def _linear(site: Site, linear: Linear) -> Iterator[Mutant]:
 def _pool(site: Site, pool: Pool2d) -> Iterator[Mutant]:
     for family, rule, what, fields in _pool_fields(pool):
         equal = same_pool(pool, replace(pool, **fields), site.shape)  # type: ignore[arg-type]
-        yield site.fields(family, rule, what, equal=equal, **fields)
+        edit = SetFields(layer=site.layer.name, fields=tuple(fields.items()))
+        fault = truth(rule, next(iter(fields)), site.slot)
+        yield site.mutant(family, what, (edit,), fault, equal=equal)
     kind = PoolKind.AVG if pool.kind is PoolKind.MAX else PoolKind.MAX
     yield site.fields("pool kind", "GA208", f"{kind} pool", kind=kind)
     free = AdaptivePool2d(kind=pool.kind, output_size=_size(site))
-    yield site.becomes(
-        "adaptive pool", "GA214", "adaptive", "adaptive", free, equal=same_pool(pool, free, site.shape)
-    )
+    yield site.becomes("adaptive pool", "GA214", "adaptive", "adaptive", free, equal=same_pool(pool, free, site.shape))
 
 
 def _size(site: Site) -> Pair:
@@ -197,7 +199,8 @@ def _lrn(site: Site, norm: LRN) -> Iterator[Mutant]:
         ("across", "space"),
     )
     for name, value in changes:
-        yield site.fields("LRN constants", "GA211", f"{name} {value}", **{name: value})
+        edit = SetFields(layer=site.layer.name, fields=((name, value),))
+        yield site.mutant("LRN constants", f"{name} {value}", (edit,), truth("GA211", name, site.slot))
 
 
 def _dropout(site: Site, dropout: Dropout) -> Iterator[Mutant]:
@@ -222,5 +225,3 @@ def _activation(site: Site, number: int) -> Iterator[Mutant]:
     second = Layer(name=f"{site.layer.name}.tanh", op=Activation(function="tanh"))
     after = Insert(after=site.layer.name, layers=(second,))
     yield site.mutant("other activation", "a tanh behind it", (after,), fault)
-
-

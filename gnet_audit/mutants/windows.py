@@ -12,9 +12,7 @@ def same_pool(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, shape:
     if one.kind is not two.kind:
         return ""
     try:
-        ours, theirs = (
-            [derive.windows(pool, axis, shape[1 + axis]) for axis in (0, 1)] for pool in (one, two)
-        )
+        ours, theirs = ([derive.windows(pool, axis, shape[1 + axis]) for axis in (0, 1)] for pool in (one, two))
     except ShapeError:
         return ""
     if one.kind is PoolKind.MAX:

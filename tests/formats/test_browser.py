@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gnet_audit.formats import Format, render
+from gnet_audit.formats.html import fragment
 from tests.canonical_report import ACCEPTED, REPORT
 from tests.hostile import hostile
 
@@ -106,4 +107,14 @@ def test_a_finding_is_one_link_away_from_its_slot(page: Page) -> None:
 
 def test_hovering_tells_what_was_expected_and_what_was_found(page: Page) -> None:
     title = page.locator(f'svg a[href="#slot-{index("pool2")}"] title').text_content()
-    assert title == "pool2: differs | expected: max pool 3×3/2 ceil | found: max pool 3×3/2 | /home/ann/nets/net[1].py:12"
+    assert (
+        title == "pool2: differs | expected: max pool 3×3/2 ceil | found: max pool 3×3/2 | /home/ann/nets/net[1].py:12"
+    )
+
+
+def test_in_a_notebooks_frame_a_click_shows_the_facts_too(page: Page) -> None:
+    page.set_content(fragment(REPORT))
+    frame = page.frame_locator("iframe")
+    frame.locator(f'svg a[href="#slot-{index("pool2")}"]').click()
+    assert frame.locator(f"#slot-{index('pool2')}").is_visible()
+    assert not frame.locator(".hint").is_visible()

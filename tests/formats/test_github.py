@@ -37,15 +37,23 @@ def test_severities_are_githubs_own_words() -> None:
     assert [line.split(" ")[0] for line in lines()[:-1]] == ["::error"] * 4 + ["::warning", "::notice"]
 
 
+def test_the_gravest_come_first() -> None:
+    backwards = replace(REPORT, findings=FINDINGS[::-1])
+    assert [line.split(" ")[0] for line in lines(backwards)[:-1]] == ["::error"] * 4 + ["::warning", "::notice"]
+
+
 def test_a_missing_layer_is_annotated_at_the_layer_before_it() -> None:
     assert lines()[3].startswith("::error file=nets/net[1].py,line=9,")
 
 
 def test_there_are_ten_annotations_at_most_and_the_last_tells_of_the_others() -> None:
     many = tuple(replace(FINDINGS[1], rows=(f"slot{number}",)) for number in range(14))
-    annotations = [line for line in lines(replace(REPORT, findings=many)) if line.startswith("::")]
+    report = replace(REPORT, findings=many)
+    shown = render(report, Format.GITHUB, replace(VIEW, summary=True))
+    annotations = [line for line in shown.splitlines() if line.startswith("::")]
     assert len(annotations) == 10
     assert annotations[-1] == "::notice title=gnet-audit::+5 more in the summary"
+    assert "::notice title=gnet-audit::+5 more" in lines(report)
     assert len([line for line in lines(replace(REPORT, findings=many[:10])) if line.startswith("::error")]) == 10
 
 

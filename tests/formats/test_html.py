@@ -17,7 +17,7 @@ from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
 from tests.hostile import EVIL, hostile
 
 VIEW = View(folder="/home/ann")
-VOID = frozenset({"meta", "link", "rect", "path", "br"})
+VOID = frozenset({"base", "meta", "link", "rect", "path", "br"})
 
 
 class Page(HTMLParser):

@@ -91,3 +91,11 @@ def test_the_edges_of_the_paper_are_what_its_layers_read() -> None:
     assert rows["inception_3b.concat"] == tuple(f"inception_3b.{name}" for name in ("1x1", "3x3", "5x5", "pool_proj"))
     assert rows["aux1.pool"] == ("inception_4a.concat",)
     assert set(READS) < {row.slot for row in ROWS}
+
+
+def test_a_slot_alone_in_its_row_has_its_whole_name() -> None:
+    labels = {
+        box.row.slot: box.label for box in picture(replace(REPORT, rows=(replace(ROWS[0], slot="conv1.conv"),))).boxes
+    }
+    assert labels == {"conv1.conv": "conv1.conv"}
+    assert boxes(picture(REPORT))["inception_3a.5x5"].label == "5x5"

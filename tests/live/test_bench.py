@@ -13,14 +13,28 @@ from torch import Tensor, nn
 import gnet_audit
 from gnet_audit.errors import UnavailableError, UsageError
 from gnet_audit.live import bench, device, timing
-from gnet_audit.live.fused import FusedGoogLeNet, fuse
+from gnet_audit.live.fused import FusedGoogLeNet, fuse, has_fused_form
 from gnet_audit.live.googlenet import GoogLeNet
 from gnet_audit.live.layer_times import layer_times
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
 from gnet_audit.network import Mode, Network
 from gnet_audit.report import Verdict
-from gnet_audit.speed import Accuracy, Effort, LayerTimes, Plan, Precision, Record, Roofs, Row, Stage, collected, config
+from gnet_audit.speed import (
+    Accuracy,
+    Effort,
+    LayerTimes,
+    Plan,
+    Precision,
+    Record,
+    Roofs,
+    Row,
+    Stage,
+    Switch,
+    collected,
+    config,
+    defaults,
+)
 
 QUICK = Effort(seconds=0.005, iterations=5, blocks=5, warm_seconds=0.001, warm_iterations=2, warm_most=0.05, most=0.2)
 SHAPE = (3, 12, 12)
@@ -255,6 +269,15 @@ def test_the_fused_form_gives_the_references_numbers() -> None:
         wanted = plain(image)
         found = fuse(plain)(image)
     assert torch.allclose(found, wanted, rtol=1e-4, atol=1e-5 * wanted.abs().max().item())
+
+
+def test_the_fused_form_is_measured_by_default_where_there_is_one() -> None:
+    assert has_fused_form(GoogLeNet())
+    assert not has_fused_form(Small())
+    assert {one.has(Switch.FUSED) for one in defaults("cpu")} == {False}
+    for kind in ("cpu", "cuda"):
+        assert any(one.has(Switch.FUSED) for one in defaults(kind, fused=True))
+        assert set(defaults(kind)) < set(defaults(kind, fused=True))
 
 
 def test_no_other_model_has_a_fused_form() -> None:
