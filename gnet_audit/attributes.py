@@ -180,7 +180,11 @@ def _pool(at: Place, one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d)
             yield at.say("GA208", "kind", one.kind, two.kind)
             return
         # Whether the padding counts belongs to the average that stands there.
-        counts = (("count_include_pad", two.count_include_pad),) if isinstance(one, Pool2d) and isinstance(two, Pool2d) else ()
+        counts = (
+            (("count_include_pad", two.count_include_pad),)
+            if isinstance(one, Pool2d) and isinstance(two, Pool2d)
+            else ()
+        )
         yield at.say("GA208", "kind", one.kind, two.kind, ("kind", two.kind), *counts)
         two = replace(two, kind=one.kind)
         if isinstance(two, Pool2d) and isinstance(one, Pool2d):

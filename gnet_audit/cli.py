@@ -15,16 +15,9 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit import (
-    commands_audit,
-    commands_diff,
-    commands_flops,
-    commands_paper,
-    commands_prove,
-    commands_train,
-    settings,
-)
-from gnet_audit.commands_words import STATUSES, TARGETS, answer, epilog
+from gnet_audit import settings
+from gnet_audit.commands import audit, diff, flops, paper, prove, selftest, train
+from gnet_audit.commands.words import STATUSES, TARGETS, answer, epilog
 from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError
 from gnet_audit.output import PROGRAM, Reply, complain, deliver
 
@@ -57,12 +50,13 @@ app = typer.Typer(
 
 # --- every command has its line here -------------------------------------------------------------------
 
-commands_audit.register(app)
-commands_diff.register(app)
-commands_prove.register(app)
-commands_flops.register(app, commands_paper.spec_app)
-commands_train.register(app, epilog, also=f"{TARGETS}\n{STATUSES}")
-commands_paper.register(app)
+audit.register(app)
+diff.register(app)
+prove.register(app)
+flops.register(app, paper.spec_app)
+selftest.register(app)
+train.register(app, epilog, also=f"{TARGETS}\n{STATUSES}")
+paper.register(app)
 
 
 @app.callback(invoke_without_command=True, epilog=epilog("shapes", "check nets/google.py:GoogLeNet", also=STATUSES))

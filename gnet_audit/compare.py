@@ -80,7 +80,13 @@ class Comparison:
 
 def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Comparison:
     """Align and compare every mode that could be traced; training speaks first, since it has the heads too."""
-    views = {mode: _view(expected[mode], found[mode]) for mode in (Mode.TRAIN, Mode.EVAL) if mode in found}
+    plain = {mode: canonical(one.network if one.complete else _joined(one.network)) for mode, one in found.items()}
+    main = _only_output(plain.get(Mode.EVAL))
+    views = {
+        mode: _view(expected[mode], plain[mode], main, complete=found[mode].complete)
+        for mode in (Mode.TRAIN, Mode.EVAL)
+        if mode in found
+    }
     far = {mode: text for mode, view in views.items() if (text := _refusal(view))}
     if len(far) == len(views):
         return Comparison(findings=(), views=views, unverified=(), refusal=next(iter(far.values()), ""))
@@ -105,19 +111,24 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
     )
 
 
-def _view(expected: Network, found: Found) -> View:
+def _view(expected: Network, found: Canonical, main: str, *, complete: bool) -> View:
     one = canonical(expected).network
-    two = canonical(found.network if found.complete else _joined(found.network))
-    expected_tree, found_tree = tree(one), tree(two.network)
+    expected_tree, found_tree = tree(one), tree(found.network, main)
     return View(
         expected=one,
-        found=two.network,
-        alignment=align(expected_tree, found_tree, complete=found.complete),
+        found=found.network,
+        alignment=align(expected_tree, found_tree, complete=complete),
         expected_tree=expected_tree,
         tree=found_tree,
-        rewrites=two,
-        complete=found.complete,
+        rewrites=found,
+        complete=complete,
     )
+
+
+def _only_output(found: Canonical | None) -> str:
+    """The layer of the only value that the model returns in eval: what it is made for."""
+    outputs = {output.layer for output in found.network.outputs} if found is not None else set()
+    return outputs.pop() if len(outputs) == 1 else ""
 
 
 _STOP = "(stopped)"
@@ -171,7 +182,10 @@ def _heard_again(known: Iterable[Difference], new: Iterable[Difference]) -> list
     """Known differences with what the other mode adds to the network for the same reason."""
     again = {_key(one): one.edits for one in new}
     return [
-        replace(one, edits=(*one.edits, *(edit for edit in again.get(_key(one), ()) if isinstance(edit, Append) and edit.mode)))
+        replace(
+            one,
+            edits=(*one.edits, *(edit for edit in again.get(_key(one), ()) if isinstance(edit, Append) and edit.mode)),
+        )
         for one in known
     ]
 

@@ -71,9 +71,7 @@ def _in_steps(one: Unit, chain: Sequence[Unit]) -> Difference:
     found = f"{number} {kernels[0]}" if same else " then ".join(kernels)
     assert isinstance(one.anchor.op, Conv2d)
     first = tuple(
-        renamed(layer, f"{one.name}+{layer.name}")
-        for unit in chain[:-1]
-        for layer in (unit.anchor, *unit.trail)
+        renamed(layer, f"{one.name}+{layer.name}") for unit in chain[:-1] for layer in (unit.anchor, *unit.trail)
     )
     source = one.anchor.inputs[0]
     last = (("kernel", ops[-1].kernel), ("padding", ops[-1].padding), ("dilation", ops[-1].dilation))

@@ -258,10 +258,7 @@ def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[
     entries = [tuple(one.network.unverified) for one in traced.values()]
     both = {traces.UNCALLED, traces.UNUSED}
     told = [
-        entry
-        for own in entries
-        for entry in own
-        if entry.why not in both or all(entry in other for other in entries)
+        entry for own in entries for entry in own if entry.why not in both or all(entry in other for other in entries)
     ]
     groups: dict[str, list[Unverified]] = {}
     for entry in dict.fromkeys((*told, *comparison.unverified)):

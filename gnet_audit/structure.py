@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gnet_audit.canonical import main_output
-from gnet_audit.network import Activation, BatchNorm, Conv2d, Elementwise, Input, Layer, Linear, Network, Op, Shape, Unknown
+from gnet_audit.network import (
+    Activation,
+    BatchNorm,
+    Conv2d,
+    Elementwise,
+    Input,
+    Layer,
+    Linear,
+    Network,
+    Op,
+    Shape,
+    Unknown,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,15 +81,18 @@ class Tree:
     """(path, anchor) pairs."""
 
 
-def tree(network: Network) -> Tree:
-    """Decompose a canonical network; works on partial networks without outputs as well."""
+def tree(network: Network, main: str = "") -> Tree:
+    """Decompose a canonical network; works on partial networks without outputs as well.
+
+    `main` is the layer whose value is the main output, where that is known.
+    """
     units = _units(network)
-    output = main_output(network)
+    output = main_output(network, main)
     last = _unit_of(units, output.layer) if output else next(reversed(units), None)
     if last is None:
         return Tree(main=(), heads=(), extra_outputs=())
     owned = _ancestors(units, last, frozenset())
-    main = _sequence([units[name] for name in units if name in owned], entry=None)
+    trunk = _sequence([units[name] for name in units if name in owned], entry=None)
     returned = {_unit_of(units, out.layer): out.path for out in reversed(network.outputs) if out is not output}
     readers = {source for unit in units.values() for source in unit.sources}
     ends = [name for name in units if name not in owned and name not in readers]
@@ -90,7 +105,7 @@ def tree(network: Network) -> Tree:
         heads.append(Head(path=returned.get(end, ""), taps=taps, items=items))
         owned |= own
     extra = tuple((path, name) for name, path in returned.items() if name not in ends and name != last)
-    return Tree(main=main, heads=tuple(heads), extra_outputs=extra)
+    return Tree(main=trunk, heads=tuple(heads), extra_outputs=extra)
 
 
 def units_of(items: Iterable[Item]) -> list[Unit]:

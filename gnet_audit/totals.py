@@ -47,9 +47,7 @@ class _Claim:
         return self.low <= value < self.high
 
 
-def cancelling(
-    spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting: Container[str]
-) -> Iterator[Finding]:
+def cancelling(spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting: Container[str]) -> Iterator[Finding]:
     """Totals of what predicts that agree with the paper although rows behind them do not.
 
     `predicting` are the model's layers that run in eval.
@@ -60,11 +58,7 @@ def cancelling(
         ("macs", sums.macs, sums.expected_macs, "ops"),
         ("params", sums.params, sums.expected_params, "params"),
     ):
-        wrong = [
-            row
-            for row in rows
-            if _value(row, attribute) != _value(row, f"expected_{attribute}")
-        ]
+        wrong = [row for row in rows if _value(row, attribute) != _value(row, f"expected_{attribute}")]
         if total is None or derived is None or not wrong:
             continue
         claims = [claim for claim in _claims(spec, attribute, cell, derived) if claim.admits(total)]

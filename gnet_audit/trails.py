@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gnet_audit import notation
 from gnet_audit.differences import Difference, Place, call_of, locate, renamed, source_of

@@ -123,7 +123,11 @@ def test_a_bad_model_is_one_line_and_status_2(
 
 def test_a_spec_with_mistakes_tells_each_with_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "bad.toml").write_text('schema = "one"\nid = 3\nwhatever = true\n', encoding="utf-8")
-    for words in (["spec", "validate", "bad.toml"], ["spec", "show", "--spec", "bad.toml"], ["check", "--spec", "bad.toml"]):
+    for words in (
+        ["spec", "validate", "bad.toml"],
+        ["spec", "show", "--spec", "bad.toml"],
+        ["check", "--spec", "bad.toml"],
+    ):
         assert main(words) == 2
         lines = capsys.readouterr().err.splitlines()
         for number in (1, 2, 3):

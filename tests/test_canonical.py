@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from gnet_audit.canonical import canonical
-from gnet_audit.network import LRN, Activation, AdaptivePool2d, Conv2d, Elementwise, Layer, Network, Op, Pool2d, Weight
+from gnet_audit.network import (
+    LRN,
+    Activation,
+    AdaptivePool2d,
+    Conv2d,
+    Elementwise,
+    Layer,
+    Network,
+    Op,
+    Pool2d,
+    PoolKind,
+    Weight,
+)
 from tests.networks import network
 
 
@@ -148,9 +160,9 @@ def test_a_normalisation_by_another_map_is_not_taken_for_one() -> None:
     net = by_hand(
         Layer(
             name="other",
-            op=AdaptivePool2d(kind=network("p: avgpool 3").layers[-1].op.kind, output_size=(1, 1)),
+            op=AdaptivePool2d(kind=PoolKind.AVG, output_size=(1, 1)),
             inputs=("x",),
-        ),  # type: ignore[union-attr]
+        ),
         step("sq", "pow", "other", constants=(None, 2.0)),
         step("m", "channel_avg_pool", "sq", constants=(5, 2)),
         step("b", "add", "m", constants=(1.0, None)),

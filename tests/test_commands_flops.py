@@ -10,7 +10,7 @@ import pytest
 import torch
 import typer
 
-from gnet_audit import commands_flops
+from gnet_audit.commands import flops as command
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.output import Reply
 from gnet_audit.speed import Config, Effort, Precision, Record, Row, Stage, Switch, config
@@ -26,7 +26,7 @@ class Tiny(nn.Sequential):
 
 def run(*words: str) -> Reply:
     app, spec_app = typer.Typer(rich_markup_mode=None), typer.Typer(rich_markup_mode=None)
-    commands_flops.register(app, spec_app)
+    command.register(app, spec_app)
     app.add_typer(spec_app, name="spec")
     spec_app.callback()(lambda: None)
     reply = typer.main.get_command(app).main(list(words), prog_name="gnet-audit", standalone_mode=False)
@@ -40,7 +40,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setitem(device.SIDE, "cpu", 32)
     monkeypatch.setitem(device.COPY, "cpu", 2**12)
-    monkeypatch.setattr(commands_flops, "Effort", _quick)
+    monkeypatch.setattr(command, "Effort", _quick)
     (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
     return f"{tmp_path}/tiny.py:Tiny"
 

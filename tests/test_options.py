@@ -25,7 +25,9 @@ def test_an_input_size_is_channels_height_width_with_or_without_a_batch(text: st
     assert options.input_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "224", "224x224", "3x224x", "3x-1x5", "0x3x3", "1x2x3x4x5", "axbxc", "3x٣x3", "1e2x3x3"])
+@pytest.mark.parametrize(
+    "text", ["", "224", "224x224", "3x224x", "3x-1x5", "0x3x3", "1x2x3x4x5", "axbxc", "3x٣x3", "1e2x3x3"]
+)
 def test_anything_else_is_no_input_size(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--input: not an input size; expected channels x height x width .*; got '"):
         options.input_size(text)
@@ -79,7 +81,9 @@ def test_choices_keep_their_order_and_come_once() -> None:
 
 
 def test_a_wrong_choice_is_told_with_all_right_ones() -> None:
-    with pytest.raises(UsageError, match=r"^--format: no such choice; expected text, json, csv, .*, github; got 'yaml'$"):
+    with pytest.raises(
+        UsageError, match=r"^--format: no such choice; expected text, json, csv, .*, github; got 'yaml'$"
+    ):
         options.choice("yaml", Format, "--format")
 
 

@@ -22,8 +22,10 @@ WITHOUT_TORCH = (
     "import gnet_audit.formats.text, gnet_audit.formats.json, gnet_audit.policy",
     *(
         f"from gnet_audit.cli import main; assert main({words!r}) == 0"
-        for words in ([], ["--help"], ["--version"], ["shapes", "--help"], ["check", "-h"], ["rules"])
-        + (["explain", "GA2"], ["spec"], ["spec", "list"], ["spec", "show"], ["spec", "show", "conv1", "--source"])
+        for words in (
+            *([], ["--help"], ["--version"], ["shapes", "--help"], ["check", "-h"], ["rules"], ["explain", "GA2"]),
+            *(["spec", "list"], ["spec", "show"], ["spec", "show", "conv1", "--source"]),
+        )
     ),
 )
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import typer
 
-from gnet_audit import attributes, commands_selftest, heads
+from gnet_audit import attributes, heads
+from gnet_audit.commands import selftest as command
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats import selftest as page
 from gnet_audit.live import selfproof
@@ -25,7 +26,7 @@ FAULT = Trial(
 
 def answered(*words: str) -> Reply:
     app = typer.Typer()
-    commands_selftest.register(app)
+    command.register(app)
     reply = typer.main.get_command(app).main(list(words), standalone_mode=False)
     assert isinstance(reply, Reply)
     return reply

@@ -44,15 +44,25 @@ def canonical(network: Network) -> Canonical:
     kept = {layer.name for layer in layers}
     # A rewriting of a layer that a later one took apart speaks of no layer any more.
     notes = tuple(replace(note, layers=alive) for note in rewrites if (alive := _alive(note, kept)))
-    return Canonical(network=replace(network, layers=layers, outputs=tuple(draft.outputs)), rewrites=notes, changed=frozenset(draft.changed))
+    return Canonical(
+        network=replace(network, layers=layers, outputs=tuple(draft.outputs)),
+        rewrites=notes,
+        changed=frozenset(draft.changed),
+    )
 
 
 def _alive(note: Rewrite, kept: set[str]) -> tuple[str, ...]:
     return tuple(name for name in note.layers if name in kept)
 
 
-def main_output(network: Network) -> Output | None:
-    """The output with the most weighted layers on its longest path: the classifier's, not a head's."""
+def main_output(network: Network, main: str = "") -> Output | None:
+    """The output that is the layer `main`, else the one with the most weighted layers on its longest path.
+
+    The classifier's, not a head's: what a model returns in eval says best which that is.
+    """
+    known = next((output for output in network.outputs if main and output.layer == main), None)
+    if known is not None:
+        return known
     depth: dict[str, int] = {}
     for layer in network.layers:
         weighted = isinstance(layer.op, Conv2d | Linear)

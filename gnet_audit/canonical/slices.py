@@ -27,7 +27,8 @@ def slices(draft: Draft) -> Iterable[Rewrite]:
         _drop_unread(draft, source)
     what = "one wide convolution split by channels"
     return [
-        Rewrite(what=what, layers=tuple(names), surplus=width[name] - _read(draft, names)) for name, names in split.items()
+        Rewrite(what=what, layers=tuple(names), surplus=width[name] - _read(draft, names))
+        for name, names in split.items()
     ]
 
 

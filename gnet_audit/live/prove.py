@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from math import prod
 
 import torch
 from torch import Tensor
 
-from gnet_audit import patch
+from gnet_audit import derive, patch
 from gnet_audit.compare import Comparison, View
 from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Edit
 from gnet_audit.live import execute
 from gnet_audit.live.target import Build
 from gnet_audit.live.values import Values, randomised, values
-from gnet_audit.network import Activation, BatchNorm, Layer, Mode, Network, Shape, Weight
+from gnet_audit.network import Activation, BatchNorm, Conv2d, Layer, Linear, Mode, Network, Shape, Weight
 from gnet_audit.proof import TOLERANCE, TOLERANCE_FLOAT32, Gap, ModeProof, Proof, ProofStatus, Statistics
 
 
@@ -99,6 +100,9 @@ def _told(error: Exception) -> str:
 def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str, Layer]) -> ModeProof:
     if not view.complete:
         claimed = _opening(claimed, {pair.expected.name for pair in view.reached() if pair.expected})
+    for layer in claimed.layers:
+        if why := _misfit(layer, claimed, _weights(layer, partners, found)):
+            return ModeProof(mode=claimed.mode, status=ProofStatus.FAILED, why=why)
     with torch.no_grad():
         own = execute.run(claimed, lambda layer: _weights(layer, partners, found), found.image)
     count, worst = 0, 0.0
@@ -190,6 +194,20 @@ def partners_of(claimed: Network, view: View) -> dict[str, Layer]:
             wanted = [layer for layer in pair.expected.trail if isinstance(layer.op, kind)]
             partners |= {one.name: two for one, two in zip(wanted, own, strict=False) if one.name in claimed.by_name}
     return partners
+
+
+def _misfit(layer: Layer, claimed: Network, weights: execute.Weights) -> str:
+    """What is wrong with the sizes of a layer's weights: the functions would take any."""
+    shapes = tuple(claimed.by_name[name].shape for name in layer.inputs)
+    if not isinstance(layer.op, Conv2d | Linear) or any(shape is None for shape in shapes):
+        return ""
+    needed = derive.parameter_shapes(layer.op, tuple(shape for shape in shapes if shape is not None))
+    for role, shape in needed.items():
+        given = weights.get(role)
+        if given is not None and (given.shape[0] != shape[0] or given.numel() != prod(shape)):
+            text = "×".join(map(str, given.shape))
+            return f"{layer.name} needs a {role} of {'×'.join(map(str, shape))}, the model's is {text}"
+    return ""
 
 
 def _weights(layer: Layer, partners: Mapping[str, Layer], found: Values) -> execute.Weights:

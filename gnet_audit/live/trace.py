@@ -28,7 +28,6 @@ from gnet_audit.network import (
     Unverified,
 )
 
-
 UNCALLED = "defined but never called"
 UNUSED = "a parameter that the forward never uses"
 """Reasons that hold only if they hold in both modes."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import is_lazy
 
 from gnet_audit.live.calls import Call, Step
 from gnet_audit.live.execute import keep_mask
@@ -22,7 +22,6 @@ from gnet_audit.live.target import Build
 from gnet_audit.live.trace import running
 from gnet_audit.live.twin import Twin, twin_of
 from gnet_audit.network import Linear, Mode, Shape
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +73,7 @@ def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.floa
     """A copy in one type whose every parameter and statistic is random, of a size that keeps values near one."""
     with undisturbed():
         twin = twin_of(build.module, torch.device("cpu"))
-        if any(isinstance(tensor, UninitializedTensorMixin) for tensor in twin.tensors.values()):
+        if any(is_lazy(tensor) for tensor in twin.tensors.values()):
             with running(build, twin, Mode.TRAIN), torch.no_grad():
                 twin.module(torch.zeros(2, *input_shape))
         generator = torch.Generator().manual_seed(2)
@@ -92,10 +91,11 @@ def _random(role: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
     # Uniform numbers are as good as normal ones here, and five times as fast to draw.
     noise = torch.rand(shape, generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
     if len(shape) > 1:
-        return noise * (2 / prod(shape[1:])) ** 0.5
+        return noise.mul_((2 / prod(shape[1:])) ** 0.5)
     if "var" in role:
-        return 0.5 + noise.abs()
-    return 1 + 0.2 * noise if role == "weight" else 0.2 * noise
+        return noise.abs_().add_(0.5)
+    noise.mul_(0.2)
+    return noise.add_(1) if role == "weight" else noise
 
 
 _DROPOUTS = {"dropout": False, "dropout2d": True, "feature_dropout": True}
@@ -110,7 +110,7 @@ class _Keeper(Recorder):
         self.asks_gradients = False
         found.layers["input"] = found.image
 
-    def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:  # noqa: ANN401
+    def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         plain = name.rstrip("_")
         if plain in _DROPOUTS and args and isinstance(args[0], Tensor):
             rate = args[1] if len(args) > 1 else kwargs.get("p", 0.5)

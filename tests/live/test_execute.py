@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -26,7 +28,6 @@ from gnet_audit.network import (
     PoolKind,
     Slice,
     Softmax,
-    Unknown,
 )
 from tests.networks import network
 
@@ -50,7 +51,7 @@ def test_a_convolution_is_the_sum_of_products() -> None:
 
 
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
-def test_a_convolution_pads_as_its_mode_says(mode: str) -> None:
+def test_a_convolution_pads_as_its_mode_says(mode: Literal["reflect", "replicate", "circular"]) -> None:
     conv = nn.Conv2d(4, 3, 3, padding=1, padding_mode=mode, bias=False).double()
     op = Conv2d(out_channels=3, kernel=(3, 3), padding=(1, 1, 1, 1), padding_mode=mode, bias=False)
     assert torch.allclose(value(op, weight=conv.weight), conv(RAMP))
@@ -78,7 +79,9 @@ def test_normalisation_across_channels_and_across_space() -> None:
 
 
 def test_batch_norm_uses_the_batch_or_what_was_learnt() -> None:
-    weights = {role: torch.rand(4, dtype=torch.float64) + 0.5 for role in ("weight", "bias", "running_mean", "running_var")}
+    weights = {
+        role: torch.rand(4, dtype=torch.float64) + 0.5 for role in ("weight", "bias", "running_mean", "running_var")
+    }
     learnt = value(BatchNorm(eps=0.1), **weights)
     mean, var = weights["running_mean"][1], weights["running_var"][1]
     by_hand = (RAMP[1, 1, 3, 3] - mean) / (var + 0.1).sqrt() * weights["weight"][1] + weights["bias"][1]
@@ -121,7 +124,7 @@ def test_dropout_drops_the_same_values_of_a_map_and_of_its_flat_form_at_its_rate
     ones = torch.ones(1, 1000, 2, 2, dtype=torch.float64)
     dropped = value(Dropout(rate=0.4), ones)
     assert torch.equal(dropped.flatten(1), value(Dropout(rate=0.4), ones.flatten(1)))
-    assert set(dropped.unique().tolist()) == {0.0, 1 / 0.6}
+    assert set(dropped.flatten().tolist()) == {0.0, 1 / 0.6}
     assert (dropped == 0).double().mean().item() == pytest.approx(0.4, abs=0.03)
     assert not torch.equal(dropped, value(Dropout(rate=0.5), ones))
     assert torch.equal(value(Dropout(rate=0.4, active=False), ones), ones)

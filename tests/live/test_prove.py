@@ -97,6 +97,7 @@ def false_findings() -> dict[str, Edit]:
         match op:
             case Conv2d():
                 edits[f"{name} without bias"] = SetFields(layer=name, fields=(("bias", False),))
+                edits[f"{name} wider"] = SetFields(layer=name, fields=(("out_channels", op.out_channels + 1),))
                 if layer.shape is not None and layer.shape[1:] != (1, 1):
                     edits[f"{name} in stride 3"] = SetFields(layer=name, fields=(("stride", (3, 3)),))
                 if op.kernel != (1, 1):
@@ -196,7 +197,9 @@ def test_a_gap_names_the_first_slot_and_both_values() -> None:
 def test_the_model_leaves_the_proof_as_it_came() -> None:
     with torch.device("cpu"):
         model = GoogLeNet(num_classes=10, aux_heads=False)
-    model.conv1.conv = nn.Sequential(nn.Conv2d(3, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.Dropout(0.1), nn.ReLU(inplace=True))  # type: ignore[assignment]
+    model.conv1.conv = nn.Sequential(
+        nn.Conv2d(3, 64, 7, 2, 3), nn.BatchNorm2d(64), nn.Dropout(0.1), nn.ReLU(inplace=True)
+    )  # type: ignore[assignment]
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     random = torch.get_rng_state()
     report = audit(model)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gnet_audit import acceptance, baseline, options, policy, variants
-from gnet_audit.commands_words import (
+from gnet_audit.commands.words import (
     SETTINGS,
     STATUSES,
     TARGETS,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gnet_audit import policy
-from gnet_audit.commands_words import SpecName, Width, answer, epilog, rule_ids, width
+from gnet_audit.commands.words import SpecName, Width, answer, epilog, rule_ids, width
 from gnet_audit.output import Reply, colored
 from gnet_audit.rules import RULES
 

@@ -6,8 +6,8 @@ import os
 
 import typer
 
-from gnet_audit.commands_audit import Request, audited
-from gnet_audit.commands_words import TARGETS, Arg, Input, SpecName, Sweep, Target, answer, epilog
+from gnet_audit.commands.audit import Request, audited
+from gnet_audit.commands.words import TARGETS, Arg, Input, SpecName, Sweep, Target, answer, epilog
 from gnet_audit.errors import ExitStatus
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gnet_audit import options, policy
-from gnet_audit.commands_words import (
+from gnet_audit.commands.words import (
     STATUSES,
     TARGETS,
     Arg,
@@ -33,7 +33,7 @@ from gnet_audit.commands_words import (
     repeatable,
     text_option,
 )  # fmt: skip
-from gnet_audit.commands_words import width as _columns
+from gnet_audit.commands.words import width as _columns
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.formats import Format
 from gnet_audit.formats.view import Depth, View

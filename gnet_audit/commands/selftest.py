@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit.commands_words import Json, Output, SpecName, Width, epilog, width
+from gnet_audit.commands.words import Json, Output, SpecName, Width, epilog, width
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats import selftest as page
 from gnet_audit.output import Document, Reply, colored

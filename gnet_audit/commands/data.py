@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from gnet_audit import options
-from gnet_audit.commands_words import Json, Output, Width, repeatable, text_option
-from gnet_audit.commands_words import width as columns
+from gnet_audit.commands.words import Json, Output, Width, repeatable, text_option
+from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import MACHINE, Format
 from gnet_audit.output import PROGRAM, Document, Reply, colored, say

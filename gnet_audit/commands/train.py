@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gnet_audit import options
-from gnet_audit.commands_data import EXAMPLES, Download, colors, fetched, writable, write_picture
-from gnet_audit.commands_data import data as show_data
-from gnet_audit.commands_words import Arg, ExitZero, FailOn, Formats, Json, Output, Width, text_option
-from gnet_audit.commands_words import width as columns
+from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, writable, write_picture
+from gnet_audit.commands.data import data as show_data
+from gnet_audit.commands.words import Arg, ExitZero, FailOn, Formats, Json, Output, Width, text_option
+from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import ExitStatus, GnetAuditError, UsageError
 from gnet_audit.formats import MACHINE, MARKUP, Format, render
 from gnet_audit.formats.view import View

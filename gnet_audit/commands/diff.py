@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from gnet_audit import options, policy
-from gnet_audit.commands_words import (
+from gnet_audit.commands.words import (
     STATUSES,
     TARGETS,
     Arg,
@@ -30,7 +30,7 @@ from gnet_audit.commands_words import (
     Width,
     epilog,
 )  # fmt: skip
-from gnet_audit.commands_words import width as columns_of
+from gnet_audit.commands.words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.output import Reply
 from gnet_audit.publish import documents

@@ -128,7 +128,10 @@ Accept = Annotated[
 ShowAccepted = Annotated[bool, typer.Option("--show-accepted", help="Tell accepted findings too.")]
 NoProve = Annotated[bool, typer.Option("--no-prove", help="Compare only: no weights, no numbers.")]
 Sweep = Annotated[
-    str, typer.Option("--sweep", metavar="SIZES", help="Compare and prove at these sizes too: 96,160,299.", show_default=False)
+    str,
+    typer.Option(
+        "--sweep", metavar="SIZES", help="Compare and prove at these sizes too: 96,160,299.", show_default=False
+    ),
 ]
 Thorough = Annotated[bool, typer.Option("--thorough", help=f"The same as --sweep {','.join(map(str, SIZES))}.")]
 NoSummary = Annotated[bool, typer.Option("--no-summary", help="No job summary in GitHub Actions.")]
