@@ -40,6 +40,7 @@ imports: $(READY) ## which module may import which
 
 docs: $(READY) ## whether docs and README still say what the program does
 	@$(BIN)/python -m tests.docs --check
+	@$(BIN)/python -m tests.screens --check
 
 wheel: $(READY) ## build the wheel, install it outside the checkout, use it there
 	@$(BIN)/python -m pytest -q -m wheel tests/test_packaging.py
@@ -51,9 +52,12 @@ fix: $(READY) ## mend what can be mended: lint, layout, generated docs
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format --quiet
 	@$(BIN)/python -m tests.docs
+	@$(BIN)/python -m tests.screens
 
-score: $(READY) ## how many mistakes are found and invented; ARGS="--write README.md"
+score: $(READY) ## how many mistakes are found and invented; ARGS="--write README.md"; five minutes
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.score $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.training_faults $(ARGS)
+	@$(BIN)/python -m tests.selftest_table $(ARGS)
 
 bench: $(READY) ## our time beside torchinfo's, fvcore's and torch's own
 	@$(BIN)/python benchmarks/audit.py $(ARGS)

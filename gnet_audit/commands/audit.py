@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gnet_audit import acceptance, baseline, options, policy, variants
+from gnet_audit import options, policy
 from gnet_audit.commands.words import (
     SETTINGS,
     STATUSES,
@@ -205,6 +207,8 @@ def check(
 
 def _answer(request: Request, view: View) -> Reply:
     """Understand every option before the audit, which is the slow part; then audit, judge, render."""
+    from gnet_audit import acceptance, baseline, variants
+
     destinations = options.destinations(request.format, json=request.json, output=request.output)
     fail_on = options.choice(request.fail_on, Severity, "--fail-on")
     rules = policy.wanted(options.words(request.select), options.words(request.ignore))
@@ -250,6 +254,8 @@ def _understood(request: Request) -> date | None:
 def _entries(request: Request) -> tuple[Acceptance, ...]:
     if not request.baseline or (request.update and not Path(request.baseline).exists()):
         return ()
+    from gnet_audit import baseline
+
     return baseline.read(Path(request.baseline))
 
 
@@ -257,8 +263,7 @@ def audited(request: Request) -> Report:
     """The audit; what the model itself prints or warns of does not mix with our output."""
     size = options.input_size(request.input) if request.input else None
     arguments = options.arguments(request.arg)
-    from gnet_audit.pipeline import audit
-
+    audit = _pipeline()
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return audit(
@@ -270,6 +275,16 @@ def audited(request: Request) -> Report:
             prove=request.prove,
             sizes=_sizes(request),
         )
+
+
+def _pipeline() -> Callable[..., Report]:
+    """The pipeline, and torch with it; what they leave in memory stays there, so nobody need look through it."""
+    gc.disable()
+    from gnet_audit.pipeline import audit
+
+    gc.freeze()
+    gc.enable()
+    return audit
 
 
 def _sizes(request: Request) -> tuple[int, ...]:

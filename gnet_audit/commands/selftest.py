@@ -6,16 +6,16 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gnet_audit.commands.words import Json, Output, SpecName, Width, epilog, width
 from gnet_audit.errors import ExitStatus, UsageError
-from gnet_audit.formats import selftest as page
 from gnet_audit.output import Document, Reply, colored
-from gnet_audit.progress import Line
-from gnet_audit.selftest import Selftest, Trial
+
+if TYPE_CHECKING:
+    from gnet_audit.selftest import Selftest, Trial
 
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="Of the pairs and the rewritings.")]
 Limit = Annotated[
@@ -56,6 +56,7 @@ def selftest(
         if value is not None and value < 1:
             raise UsageError("too small", where=option, expected="1 or more", got=str(value))
     from gnet_audit.live.selfproof import Request, trials
+    from gnet_audit.selftest import Selftest
 
     asked = Request(spec=spec, seed=seed, limit=limit, prove=not no_prove)
     with redirect_stdout(sys.stderr):
@@ -68,6 +69,8 @@ def selftest(
 
 def followed(records: Iterable[Trial | int]) -> tuple[Trial, ...]:
     """Show on a terminal how the run goes on; give all its trials."""
+    from gnet_audit.progress import Line
+
     line, done, total, wrong = Line(), [], 0, 0
     for record in records:
         if isinstance(record, int):
@@ -81,6 +84,8 @@ def followed(records: Iterable[Trial | int]) -> tuple[Trial, ...]:
 
 
 def _document(result: Selftest, *, json: bool, output: str, asked: int | None) -> Document:
+    from gnet_audit.formats import selftest as page
+
     if json:
         return Document(text=page.to_json(result), file=output, machine=True)
     shown = not output and colored(sys.__stdout__, os.environ)
