@@ -57,7 +57,16 @@ def rules_page(rules: tuple[Rule, ...] = RULES) -> str:
 
 
 def _section(rule: Rule) -> str:
-    return f"### {rule.id} {rule.title}\n\nSeverity: {rule.severity}\n\n**Why.** {rule.why}\n\n**What to change.** {rule.cure}\n"
+    parts = (
+        f"### {rule.id} {rule.title}",
+        f"Severity: {rule.severity}",
+        f"**Fails if** {rule.fails}",
+        f"**Why it matters.** {rule.why}",
+        f"**Common causes.** {rule.causes}",
+        f"**Cure.** {rule.cure}",
+        f"**How sure.** {rule.sure}",
+    )
+    return "\n\n".join(parts) + "\n"
 
 
 def module_map() -> str:

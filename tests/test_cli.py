@@ -354,4 +354,4 @@ def test_the_version_names_what_an_audit_depends_on(capsys: Capture) -> None:
 
 def test_a_family_of_rules_can_be_explained_at_once(capsys: Capture) -> None:
     assert main(["explain", "ga30"]) == 0
-    assert capsys.readouterr().out.count("\n  why   ") == 9
+    assert capsys.readouterr().out.count("\n  fails if  ") == 9

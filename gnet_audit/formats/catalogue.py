@@ -14,12 +14,18 @@ def rules() -> str:
 
 
 def explained(chosen: Iterable[Rule], width: int) -> str:
-    """What each rule means and what mends it, a blank line between two."""
+    """Each rule with all that is said of it, a blank line between two."""
     return "\n".join(_explained(rule, width or 100_000) for rule in chosen)
 
 
 def _explained(rule: Rule, width: int) -> str:
     lines = [f"{rule.id} {rule.title} ({rule.severity})"]
-    for label, text in (("why", rule.why), ("cure", rule.cure)):
-        lines += wrap(text, width, initial_indent=f"  {label:<6}", subsequent_indent=" " * 8)
+    for label, text in (
+        ("fails if", rule.fails),
+        ("why", rule.why),
+        ("causes", rule.causes),
+        ("cure", rule.cure),
+        ("how sure", rule.sure),
+    ):
+        lines += wrap(text, width, initial_indent=f"  {label:<10}", subsequent_indent=" " * 12)
     return "".join(f"{line}\n" for line in lines)

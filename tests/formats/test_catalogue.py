@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gnet_audit.formats import catalogue
 from gnet_audit.rules import BY_ID, RULES
 
@@ -12,9 +14,17 @@ def test_each_rule_has_one_line_with_its_id_severity_and_title() -> None:
     assert "GA203  error    stride" in lines
 
 
-def test_an_explanation_holds_the_whole_why_and_cure_within_the_width() -> None:
-    text = catalogue.explained([BY_ID["GA202"]], 60)
-    assert max(map(len, text.splitlines())) <= 60
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_an_explanation_holds_every_text_whole_within_the_width(width: int) -> None:
+    kernel = BY_ID["GA202"]
+    text = catalogue.explained([kernel], width)
+    assert max(map(len, text.splitlines())) <= width
     flat = " ".join(text.split())
-    assert BY_ID["GA202"].why in flat
-    assert BY_ID["GA202"].cure in flat
+    for label, words in (
+        ("fails if", kernel.fails),
+        ("why", kernel.why),
+        ("causes", kernel.causes),
+        ("cure", kernel.cure),
+        ("how sure", kernel.sure),
+    ):
+        assert f"{label} {words}" in flat
