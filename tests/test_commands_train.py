@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+import torch
 
 from gnet_audit.cli import main
 from gnet_audit.live import download as downloads
 from gnet_audit.live import stl10, synthetic
+from gnet_audit.live.ranks import joined
 
 ROOT = Path(__file__).parents[1]
 NET = str(ROOT / "tests" / "training_net.py")
@@ -53,6 +55,13 @@ def test_a_broken_network_ends_with_status_1(capsys: Capture) -> None:
         ("smoke-train --batch-size -1", 2, "--batch-size: out of range; expected at least 1; got -1"),
         ("smoke-train --lr nan", 2, "--lr: out of range; expected at least 0; got nan"),
         ("smoke-train --time-limit -1", 2, "--time-limit: out of range; expected at least 0; got -1"),
+        ("smoke-train --seed -1", 2, "--seed: out of range; expected 0 to 4294967295; got -1"),
+        ("smoke-train --seed 4294967296", 2, "--seed: out of range; expected 0 to 4294967295; got 4294967296"),
+        ("smoke-train -f json:/no/such/x.json", 2, "--format /no/such/x.json: no such directory"),
+        ("smoke-train --json -o /no/such/x.json", 2, "--output /no/such/x.json: no such directory"),
+        ("smoke-train -f json:/", 2, "--format /: a directory; expected a file in a directory that exists"),
+        ("smoke-train --plot /", 2, "--plot /: a directory; expected a file in a directory that exists"),
+        ("data -f json:/no/such/x.json", 2, "--format /no/such/x.json: no such directory"),
         ("smoke-train --plot /no/such/x.png", 2, "--plot /no/such/x.png: no such directory"),
         ("smoke-train --checkpoint /no/such/x.pt", 2, "--checkpoint /no/such/x.pt: no such directory"),
         ("smoke-train --download", 2, "--download: no directory to download to; expected a directory as well"),
@@ -71,6 +80,57 @@ def test_a_mistake_is_one_line(words: str, status: int, said: str, capsys: Captu
     assert said in captured.err
     assert captured.err.count("\n") == 1
     assert captured.out == ""
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_first(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda place, mode: not (mode == os.W_OK and Path(place) == tmp_path))
+    for words in (["--plot", f"{tmp_path}/x.png"], ["-f", f"json:{tmp_path}/x.json"]):
+        assert main(["smoke-train", *words]) == 2
+        assert "x.png: cannot write" in (err := capsys.readouterr().err) or "x.json: cannot write" in err
+        assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ({"RANK": "1"}, "environment: RANK: set without WORLD_SIZE; expected what torchrun sets, or none of it; got 1"),
+        ({"RANK": "x"}, "environment: RANK: not a number of processes; expected a whole number, 0 or more; got 'x'"),
+        ({"WORLD_SIZE": "x"}, "environment: WORLD_SIZE: not a number of processes; expected a whole number, 1 or more"),
+        ({"WORLD_SIZE": "0"}, "environment: WORLD_SIZE: not a number of processes; expected a whole number, 1 or more"),
+        ({"WORLD_SIZE": "2"}, "environment: WORLD_SIZE: set without RANK, MASTER_ADDR, MASTER_PORT; expected what"),
+        ({"WORLD_SIZE": "2", "RANK": "2"}, "environment: RANK: not below WORLD_SIZE; expected what torchrun sets"),
+        ({"LOCAL_RANK": "-1"}, "environment: LOCAL_RANK: not a number of processes; expected a whole number, 0 or"),
+    ],
+)
+def test_an_environment_that_says_half_of_what_torchrun_does_is_one_line(
+    names: dict[str, str], said: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    assert main(["smoke-train"]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_each_process_takes_its_gpu_before_it_joins_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[object] = []
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.cuda.set_device", lambda device: calls.append(str(device)))
+    monkeypatch.setattr(
+        "torch.distributed.init_process_group", lambda backend, device_id: calls.append((backend, str(device_id)))
+    )
+    monkeypatch.setattr("torch.distributed.get_rank", lambda: 1)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 2)
+    monkeypatch.setattr("torch.distributed.destroy_process_group", lambda: calls.append("left"))
+    with joined(torch.device("cuda", 1)) as ranks:
+        assert (ranks.rank, ranks.size) == (1, 2)
+    assert calls == ["cuda:1", ("nccl", "cuda:1"), "left"]
 
 
 def test_real_files_are_used_and_a_subset_is_no_stl_10(capsys: Capture, tmp_path: Path) -> None:

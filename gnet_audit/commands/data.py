@@ -43,6 +43,7 @@ def data(
     """Show the facts of STL-10, or of the embedded set."""
     answers = destinations(format, json=json, output=output)
     writable("--grid", grid)
+    have_places(answers, output)
     home = fetched(folder, download=download)
 
     from gnet_audit.live.smoke import dataset, facts
@@ -71,7 +72,9 @@ def fetched(text: str, *, download: bool) -> Path | None:
         return None
     folder = Path(text)
     if download:
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from gnet_audit.live.launch import launch
+
+        if launch().size > 1:
             cure = f"{PROGRAM} data {text} --download before it"
             raise UsageError("several processes cannot fetch one file", where="--download", expected=cure)
         from gnet_audit.live.download import download as fetch
@@ -82,8 +85,24 @@ def fetched(text: str, *, download: bool) -> Path | None:
 
 def writable(option: str, file: str) -> None:
     """Say before a long run, not after it, that its result has no place."""
-    if file and not Path(file).absolute().parent.is_dir():
-        raise UsageError("no such directory", where=f"{option} {file}", expected="a file in a directory that exists")
+    if not file:
+        return
+    where, expected = f"{option} {file}", "a file in a directory that exists"
+    place = Path(file).absolute()
+    if place.exists() and not place.is_file() and not place.is_dir():
+        return  # a device or a named pipe is no new file
+    if place.is_dir():
+        raise UsageError("a directory", where=where, expected=expected)
+    if not place.parent.is_dir():
+        raise UsageError("no such directory", where=where, expected=expected)
+    if not os.access(place.parent, os.W_OK):
+        raise UsageError("cannot write: Permission denied", where=where, expected="a directory that can be written to")
+
+
+def have_places(answers: Sequence[options.Destination], output: str) -> None:
+    """The same for the files of all formats."""
+    for answer in answers:
+        writable("--output" if answer.file == output else "--format", answer.file)
 
 
 def write_picture(file: str, content: bytes) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gnet_audit import options
-from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, writable, write_picture
+from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, have_places, writable, write_picture
 from gnet_audit.commands.data import data as show_data
 from gnet_audit.commands.words import Arg, ExitZero, FailOn, Formats, Json, Output, Width, text_option
 from gnet_audit.commands.words import width as columns
@@ -38,6 +38,10 @@ SMOKE_EXAMPLES = (
     "smoke-train --data stl10 --download --epochs 5 --device cuda --bf16 --plot run.png",
     "smoke-train --recipe paper --epochs 40 --checkpoint run.pt --resume -f text -f json:run.json",
 )
+
+
+MOST_SEED = 2**32 - 1
+"""Every step has its own seed, a million times as large: torch takes 64 bits."""
 
 
 class RecipeName(StrEnum):
@@ -125,6 +129,8 @@ def smoke_train(
         given={"steps": steps, "batch_size": batch_size, "lr": lr, "test_images": test_images},
     )  # fmt: skip
     _fits(steps=steps, epochs=epochs, time_limit=time_limit, checkpoint=checkpoint, resume=resume, plot=plot)
+    have_places(answers, output)
+    rank = _rank()
     folder = fetched(data, download=download)
     result = _trained(
         partial(
@@ -132,7 +138,7 @@ def smoke_train(
             time_limit=time_limit, checkpoint=checkpoint, resume=resume,
         )
     )  # fmt: skip
-    if int(os.environ.get("RANK", "0")) > 0:
+    if rank > 0:
         return Reply()
     if plot:
         _draw(plot, result, folder)
@@ -140,6 +146,12 @@ def smoke_train(
         documents=tuple(_document(result, answer, width) for answer in answers),
         status=_status(result, severity, exit_zero=exit_zero),
     )
+
+
+def _rank() -> int:
+    from gnet_audit.live.launch import launch
+
+    return launch().rank
 
 
 def _trained(asked: Callable[[Callable[[], bool]], Request]) -> Training:
@@ -220,6 +232,8 @@ def _recipe(
 ) -> Recipe:
     for name, value in given.items():
         _at_least(f"--{name.replace('_', '-')}", value, 0 if name in {"lr", "test_images"} else 1)
+    if not 0 <= seed <= MOST_SEED:
+        raise UsageError("out of range", where="--seed", expected=f"0 to {MOST_SEED}", got=str(seed))
     fields: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if input:
         fields["size"] = _size(input)

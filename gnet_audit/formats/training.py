@@ -27,7 +27,7 @@ STYLE = {Outcome.PASS: "green", Outcome.FAIL: "red", Outcome.NOT_APPLICABLE: "",
 PHASE = {
     Phase.OVERFIT: "one batch, again and again",
     Phase.REAL: "a short real run",
-    Phase.SHUFFLED: "the same on shuffled labels",
+    Phase.SHUFFLED: "a few steps on shuffled labels",
 }
 HEADS = ("rule", "check", "of", "value", "threshold", "verdict")
 

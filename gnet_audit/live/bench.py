@@ -5,7 +5,7 @@ In eval and inference mode, on random normal images that are already on the devi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
@@ -200,7 +200,8 @@ class _Subject:
     def layers(self) -> LayerTimes:
         """Each layer by itself in fp32, beside what its work allows."""
         batch, roof = self.plan.layer_batch, self.roofs.roof(Precision.FP32)
-        assert roof
+        if roof is None:
+            return LayerTimes(failure="there is no measured roof to hold them against")
         try:
             with _exact():
                 times = layer_times(self.build, self.shape, batch, self.where, LAYER_REPEATS)
@@ -246,13 +247,13 @@ def _threads(count: int | None) -> Iterator[None]:
 @contextmanager
 def _exact(*, tf32: bool = False) -> Iterator[None]:
     """TF32 on or off, for convolutions and products alike; cuDNN searches for its fastest kernels."""
-    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
-    before = cudnn.allow_tf32, matmul.allow_tf32, cudnn.benchmark
-    cudnn.allow_tf32, matmul.allow_tf32, cudnn.benchmark = tf32, tf32, True
+    cudnn = torch.backends.cudnn
+    before, cudnn.benchmark = cudnn.benchmark, True
     try:
-        yield
+        with devices.tf32(on=tf32):
+            yield
     finally:
-        cudnn.allow_tf32, matmul.allow_tf32, cudnn.benchmark = before
+        cudnn.benchmark = before
 
 
 def _captured(run: Callable[[], object], where: torch.device) -> Callable[[], object]:
@@ -289,7 +290,8 @@ def _impossible(config: Config, where: torch.device) -> str:
 def _accuracy(output: object, wanted: Tensor, config: Config) -> Accuracy:
     found = _first(output)[:CHECKED].float()
     scale = wanted.abs().max().item()
-    error = (found - wanted).abs().max().item() / scale if scale else float("nan")
+    off = (found - wanted).abs().max().item()
+    error = off / scale if scale else (float("inf") if off else 0.0)
     return Accuracy(error=error, tolerance=config.precision.tolerance)
 
 
@@ -306,7 +308,5 @@ def _why(error: Exception) -> str:
     """One line: what was raised, cut where it tells too much."""
     if isinstance(error, GnetAuditError):
         return error.line
-    lines: Sequence[str] = [line.strip() for line in str(error).splitlines() if line.strip()]
-    text = f"{type(error).__name__}: {lines[0] if lines else ''}"
     word = "out of memory: " if _out_of_memory(error) else ""
-    return f"{word}{text}"[:LONGEST]
+    return f"{word}{devices.raised(error)}"[:LONGEST]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from gnet_audit.live.fit import Session, fresh
 from gnet_audit.live.job import Job
 from gnet_audit.training import Accuracy, Answer, Check, Outcome, Phase, Point, Reach, Speed
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,13 +90,43 @@ def save(file: Path, job: Job, progress: Progress) -> None:
 def load(file: Path, job: Job) -> Progress:
     """Read a run of the same target, recipe and data; a UsageError for anything else."""
     content = _read(file, job.device)
-    saved, now = json.loads(content["identity"]), json.loads(_identity(job))
+    with _sound(file):
+        saved = dict(json.loads(content["identity"]))
+    _same(file, saved, json.loads(_identity(job)))
+    with _sound(file):
+        progress = _progress(json.loads(content["found"]))
+        stored = content["session"]
+        phase = None if stored is None else Phase(stored["phase"])
+    if phase is not None:
+        session = fresh(job, phase)
+        with _sound(file):
+            _restore(session, stored)
+        progress.session = session
+    return progress
+
+
+@contextmanager
+def _sound(file: Path) -> Iterator[None]:
+    """What is done inside fails only where the file is not what we wrote."""
+    try:
+        yield
+    except Exception as error:
+        raise _foreign(file) from error
+
+
+def _foreign(file: Path) -> UsageError:
+    return UsageError("not a checkpoint of smoke-train", where=str(file), expected="what --checkpoint wrote")
+
+
+def _same(file: Path, saved: dict[str, Any], now: dict[str, Any]) -> None:
     for key, value in now.items():
         if saved.get(key) != value:
-            was, is_now = _difference(saved.get(key), value)
+            was, is_now = json.dumps(saved.get(key)), json.dumps(value)
             raise UsageError(f"a checkpoint of another run: {key} differs", where=str(file), expected=is_now, got=was)
-    found = json.loads(content["found"])
-    progress = Progress(
+
+
+def _progress(found: dict[str, Any]) -> Progress:
+    return Progress(
         done=found["done"],
         points=[
             Point(**{**one, "phase": Phase(one["phase"]), "losses": tuple(one["losses"])}) for one in found["points"]
@@ -107,24 +139,27 @@ def load(file: Path, job: Job) -> Progress:
         answers=tuple(Answer(**one) for one in found["answers"]),
         speed=_speed(found["speed"]),
     )
-    if content["session"] is not None:
-        progress.session = _session(job, content["session"])
-    return progress
 
 
 def _identity(job: Job) -> str:
     """What must be the same for a run to be gone on with."""
     return json.dumps({
         "target": job.subject.name,
+        "args": dict(job.subject.args),
         "heads": job.subject.heads,
+        "weights": job.subject.weights,
         "ranks": job.ranks.size,
         "data": [len(job.data.train), len(job.data.test), *job.facts.splits[0].mean],
+        "labels": _labels(job),
         **{f"recipe.{name}": value for name, value in asdict(job.recipe).items()},
     })  # fmt: skip
 
 
-def _difference(was: object, now: object) -> tuple[str, str]:
-    return json.dumps(was), json.dumps(now)
+def _labels(job: Job) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    for split in (job.data.train, job.data.test):
+        digest.update(split.labels.tobytes())
+    return digest.hexdigest()
 
 
 def _read(file: Path, device: torch.device) -> dict[str, Any]:
@@ -132,14 +167,14 @@ def _read(file: Path, device: torch.device) -> dict[str, Any]:
         content = torch.load(file, map_location=device, weights_only=True)
     except FileNotFoundError:
         raise UsageError("no such checkpoint", where=str(file)) from None
-    except (RuntimeError, EOFError, ValueError, KeyError, AttributeError, pickle.UnpicklingError) as error:
-        raise UsageError(
-            "not a checkpoint of gnet-audit", where=str(file), expected="what --checkpoint wrote"
-        ) from error
     except OSError as error:
-        raise UsageError(f"cannot read: {error.strerror}", where=str(file)) from error
-    if not isinstance(content, dict) or content.get("version") != VERSION:
-        raise UsageError("not a checkpoint of this gnet-audit", where=str(file), expected=f"version {VERSION}")
+        raise UsageError(f"cannot read: {error.strerror or error}", where=str(file)) from error
+    except Exception as error:  # whatever the bytes make torch or pickle say
+        raise _foreign(file) from error
+    if not isinstance(content, dict) or "version" not in content:
+        raise _foreign(file)
+    if content["version"] != VERSION:
+        raise UsageError("a checkpoint of another gnet-audit", where=str(file), expected=f"version {VERSION}")
     return content
 
 
@@ -168,10 +203,8 @@ def _stored(session: Session) -> dict[str, Any]:
     }
 
 
-def _session(job: Job, stored: dict[str, Any]) -> Session:
-    session = fresh(job, Phase(stored["phase"]))
+def _restore(session: Session, stored: dict[str, Any]) -> None:
     session.module.load_state_dict(stored["module"])
     session.optimizer.load_state_dict(stored["optimizer"])
     session.step, session.averaged = stored["step"], stored["averaged"]
-    session.average = stored["average"]
-    return session
+    session.average = dict(stored["average"])

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from time import perf_counter
 
@@ -28,6 +29,8 @@ SIDE = {"cpu": 1024, "cuda": 8192}
 """Rows and columns of the large product."""
 COPY = {"cpu": 2**26, "cuda": 2**29}
 """Bytes of the large copy: more than any cache holds."""
+LONGEST = 160
+"""Characters of what was raised that are kept."""
 
 
 def device(text: str) -> torch.device:
@@ -119,29 +122,76 @@ def _nvml(where: torch.device) -> Iterator[tuple[str, str]]:
 
 def roofs(where: torch.device, precisions: Iterable[Precision]) -> Roofs:
     """A large product in each precision and a large copy, all measured now."""
-    copies = _copies(where)
-    products = {precision: _products(where, precision) for precision in precisions}
+    notes: list[str] = []
+    copies = _tried("large copy", lambda: _copies(where), notes)
+    wished = dict.fromkeys(precisions) if copies else ()
+    products = {
+        precision: _tried(f"large product, {precision}", lambda: _products(where, precision), notes)  # noqa: B023
+        for precision in wished
+    }
     about = machine(where)  # after the work: an idle card tells an idle clock
-    bandwidth = measured("large copy", copies, "byte/s", about)
     found: list[tuple[Precision, Roof]] = []
     for precision, samples in products.items():
-        flops = measured(f"large product, {precision}", samples, "FLOP/s", about)
-        found.append((precision, Roof(flops=flops, bandwidth=bandwidth)))
+        if samples:
+            flops = measured(f"large product, {precision}", samples, "FLOP/s", about)
+            found.append((precision, Roof(flops=flops, bandwidth=measured("large copy", copies, "byte/s", about))))
     wanted = ("bandwidth", *(precision.value for precision, _ in found))
     peaks = tuple(one for of in wanted if where.type == "cuda" and (one := peak(about.name, of)))
-    return Roofs(device=str(where), machine=about, roofs=tuple(found), peaks=peaks)
+    return Roofs(device=str(where), machine=about, roofs=tuple(found), peaks=peaks, notes=tuple(notes))
+
+
+def _tried(what: str, run: Callable[[], tuple[float, ...]], notes: list[str]) -> tuple[float, ...]:
+    """The samples of a roof; none, and a note, where it could not be measured."""
+    try:
+        return run()
+    except Exception as error:  # noqa: BLE001 - the rows stand without a roof
+        notes.append(f"no roof: {what}: {raised(error)}")
+        return ()
+
+
+def raised(error: Exception) -> str:
+    """What was raised in one line: its type and the first line of its text."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else ''}"[:LONGEST]
+
+
+@contextmanager
+def tf32(*, on: bool) -> Iterator[None]:
+    """TF32 for products and convolutions; torch refuses its older flags where the newer ones have been set."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    try:
+        before = cudnn.allow_tf32, matmul.allow_tf32
+    except RuntimeError:
+        with _newer("tf32" if on else "ieee"):
+            yield
+        return
+    cudnn.allow_tf32, matmul.allow_tf32 = on, on
+    try:
+        yield
+    finally:
+        cudnn.allow_tf32, matmul.allow_tf32 = before
+
+
+@contextmanager
+def _newer(precision: str) -> Iterator[None]:
+    """The newer flags, which can be read whatever was set before."""
+    holders = (torch.backends.cudnn.conv, torch.backends.cuda.matmul)  # type: ignore[attr-defined]
+    before = [holder.fp32_precision for holder in holders]
+    try:
+        for holder in holders:
+            holder.fp32_precision = precision
+        yield
+    finally:
+        for holder, was in zip(holders, before, strict=True):
+            holder.fp32_precision = was
 
 
 def _products(where: torch.device, precision: Precision) -> tuple[float, ...]:
     side = SIDE[where.type]
     dtype = DTYPE[precision]
     one, two = (torch.randn(side, side, device=where).to(dtype) for _ in range(2))
-    before = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
-    try:
+    with tf32(on=precision is Precision.TF32):
         seconds = _timed(lambda: one @ two, where)
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = before
     return tuple(2 * side**3 / second for second in seconds)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,11 +153,18 @@ def _average(session: Session) -> None:
             mean.add_((value.detach() - mean) / session.averaged)
 
 
-def tested(session: Session) -> nn.Module:
-    """The network that is tested: with the averaged weights where there are any."""
-    if session.average:
-        session.module.load_state_dict(session.average)
-    return session.module
+@contextmanager
+def tested(session: Session) -> Iterator[nn.Module]:
+    """The network that is tested: with the averaged weights where there are any; afterwards it can be trained on."""
+    if not session.average:
+        yield session.module
+        return
+    trained = {name: value.detach().clone() for name, value in session.module.state_dict().items()}
+    session.module.load_state_dict(session.average)
+    try:
+        yield session.module
+    finally:
+        session.module.load_state_dict(trained)
 
 
 def accuracy(module: nn.Module, job: Job) -> Accuracy:

@@ -37,11 +37,12 @@ class Job:
 
     @cached_property
     def ten(self) -> NDArray[np.int64]:
-        """The training images to be overfitted: the same number of each class."""
+        """The training images to be overfitted: the same number of each class, as far as there are so many."""
         count = self.recipe.overfit_images
-        chosen = sample(self.data.train, -(-count // len(CLASSES)))
-        places = np.arange(len(chosen)).reshape(len(CLASSES), -1).T.ravel()
-        return chosen[places[:count]]
+        chosen = sample(self.data.train, count)
+        labels = self.data.train.labels[chosen]
+        rank = np.array([np.count_nonzero(labels[:place] == label) for place, label in enumerate(labels)])
+        return chosen[np.lexsort((labels, rank))[:count]]
 
     @cached_property
     def facts(self) -> DataFacts:

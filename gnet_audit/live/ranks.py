@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, distributed
+
+from gnet_audit.errors import UsageError
+from gnet_audit.live.launch import launch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,19 +54,26 @@ class Ranks:
             distributed.barrier()
 
 
-def asked_for() -> bool:
-    """Whether torchrun started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", "1")) > 1
-
-
 @contextmanager
 def joined(device: torch.device) -> Iterator[Ranks]:
     """The group that torchrun describes in the environment; alone where it does not."""
-    if not asked_for():
+    if launch().size == 1:
         yield Ranks()
         return
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    _join(device)
     try:
         yield Ranks(rank=distributed.get_rank(), size=distributed.get_world_size())
     finally:
         distributed.destroy_process_group()
+
+
+def _join(device: torch.device) -> None:
+    try:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)  # else every process would also hold memory of the first GPU
+            distributed.init_process_group("nccl", device_id=device)
+        else:
+            distributed.init_process_group("gloo")
+    except (RuntimeError, ValueError) as error:
+        line = str(error).partition("\n")[0]
+        raise UsageError(f"the processes do not find each other: {line}", where="torchrun") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from gnet_audit.errors import TargetError, UnavailableError, UsageError
 from gnet_audit.live import stl10, synthetic
 from gnet_audit.live.feed import feed
 from gnet_audit.live.job import Job
+from gnet_audit.live.launch import launch
 from gnet_audit.live.loop import Loop
 from gnet_audit.live.ranks import Ranks, joined
 from gnet_audit.live.stl10 import CLASSES, Dataset, split_facts
@@ -79,7 +79,7 @@ def facts(folder: Path | None) -> DataFacts:
 
 def device_of(asked: str) -> torch.device:
     """The device asked for; `auto` takes a GPU where there is one, and under torchrun each process its own."""
-    local = int(os.environ.get("LOCAL_RANK", "0"))
+    local = launch().local
     gpu = torch.cuda.is_available()
     if asked == AUTO:
         return torch.device("cuda", local % torch.cuda.device_count()) if gpu else torch.device("cpu")
@@ -89,10 +89,12 @@ def device_of(asked: str) -> torch.device:
         raise UsageError("no such device", where="--device", expected="auto, cpu, cuda or cuda:0", got=asked) from None
     if device.type not in {"cpu", "cuda"}:
         raise UsageError("not a device we train on", where="--device", expected="auto, cpu, cuda or cuda:0", got=asked)
+    if asked == "cuda":
+        device = torch.device("cuda", local)
     if device.type == "cuda" and (not gpu or (device.index or 0) >= torch.cuda.device_count()):
         count = torch.cuda.device_count() if gpu else 0
         raise UnavailableError("no such GPU here", where="--device", expected=f"one of {count}", got=asked)
-    return torch.device("cuda", local) if asked == "cuda" else device
+    return device
 
 
 # --- the job ---------------------------------------------------------------------------------------------------
@@ -123,7 +125,8 @@ def _job(request: Request, built: Build, data: Dataset, device: torch.device, ra
 
 def _subject(request: Request, built: Build, recipe: Recipe) -> Subject:
     try:
-        return subject(built.text, _maker(built, recipe.size), recipe.size, len(CLASSES), request.slots)
+        found = subject(built.text, _maker(built, recipe.size), recipe.size, len(CLASSES), request.slots)
+        return replace(found, args={name: repr(value) for name, value in sorted(request.args.items())})
     except TargetError as error:
         if error.expected != f"{len(CLASSES)} classes":
             raise

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,15 +85,26 @@ class Dataset:
 
 def load(folder: Path) -> Dataset:
     """The data set in a folder, or in its `stl10_binary`; images stay on the disk until they are asked for."""
-    home = _home(folder)
-    return Dataset(
-        train=_split(home, "train", TRAIN),
-        test=_split(home, "test", TEST),
-        classes=_classes(home / "class_names.txt"),
-        source=str(home),
-        per_class=(TRAIN // len(CLASSES), TEST // len(CLASSES)),
-        folds=_folds(home / "fold_indices.txt"),
-    )
+    with _read(folder):
+        home = _home(folder)
+        return Dataset(
+            train=_split(home, "train", TRAIN),
+            test=_split(home, "test", TEST),
+            classes=_classes(home / "class_names.txt"),
+            source=str(home),
+            per_class=(TRAIN // len(CLASSES), TEST // len(CLASSES)),
+            folds=_folds(home / "fold_indices.txt"),
+        )
+
+
+@contextmanager
+def _read(place: Path) -> Iterator[None]:
+    """What cannot be read inside is told in one line."""
+    try:
+        yield
+    except OSError as error:
+        where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(place)
+        raise UsageError(f"cannot read: {error.strerror or error}", where=where) from error
 
 
 def _home(folder: Path) -> Path:
@@ -217,7 +230,8 @@ def split_facts(name: str, split: Split) -> SplitFacts:
 
 
 def _file(path: Path, member: Member) -> FileFact:
-    return FileFact(name=path.name, size=path.stat().st_size, md5=md5(path), published=member.md5)
+    with _read(path):
+        return FileFact(name=path.name, size=path.stat().st_size, md5=md5(path), published=member.md5)
 
 
 def md5(path: Path) -> str:

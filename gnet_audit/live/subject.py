@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -32,10 +33,17 @@ class Subject:
     """Names of the last weights of each head."""
     slots: Mapping[str, str]
     """The paper's slot for each of the user's layers that is known to be one."""
+    weights: str
+    """Names, shapes and types of all that a checkpoint holds, in short: another network has others."""
+    args: Mapping[str, str] = field(default_factory=dict)
+    """What it was built with, as shown."""
 
     def outputs(self, module: nn.Module, images: Tensor) -> tuple[Tensor, ...]:
         """The logits of every head in training, in the order of `heads`."""
         found = leaves(module(images))
+        if len(found) <= max(self.order):
+            what = "the network returns fewer outputs than before"
+            raise TargetError(what, where=self.name, expected=f"{max(self.order) + 1} or more", got=str(len(found)))
         return tuple(found[index] for index in self.order)
 
     def part(self, parameter: str) -> str:
@@ -80,7 +88,18 @@ def subject(
         order=order,
         classifiers=tuple(_classifier(found[index], module) for index in order),
         slots=slots or {},
+        weights=_weights(module),
     )
+
+
+def _weights(module: nn.Module) -> str:
+    state = [(name, tuple(value.shape), str(value.dtype)) for name, value in _tensors(module)]
+    digest = hashlib.blake2b(repr(state).encode(), digest_size=6).hexdigest()
+    return f"{len(state)} tensors with {sum(value.numel() for _, value in _tensors(module)):,} values ({digest})"
+
+
+def _tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
+    return [(name, value) for name, value in module.state_dict().items() if isinstance(value, Tensor)]
 
 
 def _run(name: str, module: nn.Module, images: Tensor, mode: str) -> list[Tensor]:

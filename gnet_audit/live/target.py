@@ -87,7 +87,7 @@ def build(target: object, args: Mapping[str, object] = NOTHING) -> Build:
 
 
 def _from_code(target: str, args: Mapping[str, object], construction: Construction) -> Build:
-    name, _, path = target.partition(":")
+    name, path = _split(target)
     if not (path or load.is_file(name)):
         kinds = "reference, torchvision:NAME, pkg.mod:FACTORY or FILE.py:FACTORY"
         raise TargetError(f"{target!r} is not a target", expected=kinds)
@@ -96,6 +96,17 @@ def _from_code(target: str, args: Mapping[str, object], construction: Constructi
     value = load.attribute(loaded.module, path, name) if path else _candidate(loaded.module, name, args)
     with load.importable(loaded.folders, loaded.others):
         return _built(value, target if path else f"{target}:{_name(value)}", args, construction, loaded)
+
+
+def _split(target: str) -> tuple[str, str]:
+    """Module or file, and attribute; the name of a file may have colons itself."""
+    file, dot_py, path = target.rpartition(".py:")
+    if dot_py:
+        return f"{file}.py", path
+    if target.endswith(".py"):
+        return target, ""
+    name, _, path = target.partition(":")
+    return name, path
 
 
 def _torchvision(target: str) -> object:

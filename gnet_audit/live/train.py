@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from traceback import walk_tb
 from typing import TypeAlias
 
 import numpy as np
 import torch
+from torch import nn
 
+from gnet_audit.errors import GnetAuditError, TargetError
 from gnet_audit.live import check_data, check_fit, check_model, check_ranks, checkpoint
 from gnet_audit.live.checkpoint import Progress
 from gnet_audit.live.feed import batch
@@ -21,9 +24,11 @@ from gnet_audit.live.fit import Plan, accuracy, blind, drawn, finite, fit, fresh
 from gnet_audit.live.job import Job, held, without
 from gnet_audit.live.ranks import Ranks
 from gnet_audit.live.stl10 import Split
+from gnet_audit.live.subject import MAIN
 from gnet_audit.report import Environment
 from gnet_audit.training import Accuracy, Check, Phase, Point, Reach, Record, Speed, Stage, Training
 
+SENSELESS = "the losses are no numbers already"
 Found: TypeAlias = Stage | Point | Check | Reach | Accuracy | Speed
 
 
@@ -47,7 +52,8 @@ def training(job: Job, environment: Environment, control: Control | None = None)
     for name, section in SECTIONS.items():
         if name in progress.done or not _wanted(name, job):
             continue
-        for record in _missed(name) if progress.late else section(job, progress, control):
+        records = _missed(name) if progress.late else _blamed(section(job, progress, control), job.subject.name)
+        for record in records:
             if not isinstance(record, Stage):
                 progress.add(record)
             if isinstance(record, Stage | Point | Check):
@@ -64,6 +70,28 @@ def training(job: Job, environment: Environment, control: Control | None = None)
     yield _result(job, progress, environment)
 
 
+def _blamed(records: Iterator[Found], target: str) -> Iterator[Found]:
+    """The same records; what the network raises is told as its own, with the part of the run."""
+    part = ""
+    try:
+        for record in records:
+            part = record.name if isinstance(record, Stage) else part
+            yield record
+    except GnetAuditError:
+        raise
+    except Exception as error:
+        if not _in_network(error):
+            raise
+        what = f"the network raises in training ({part}): {type(error).__name__}: {error}"
+        raise TargetError(what, where=target) from error
+
+
+def _in_network(error: Exception) -> bool:
+    """Whether it comes from inside of a module's call or of the way back through its graph."""
+    inside = {nn.Module.__call__.__code__, torch.autograd.backward.__code__, torch.autograd.grad.__code__}
+    return any(frame.f_code in inside for frame, _ in walk_tb(error.__traceback__))
+
+
 def _wanted(name: str, job: Job) -> bool:
     if name == "replicas":
         return job.ranks.size > 1
@@ -72,13 +100,13 @@ def _wanted(name: str, job: Job) -> bool:
 
 def _missed(name: str) -> Iterator[Check]:
     """What a section says that the deadline left out."""
-    rule = {"overfit": "GA509", "real": "GA512", "shuffled": "GA514"}.get(name)
-    if rule is not None:
-        yield without(rule, "test" if rule != "GA509" else "main", "the time limit came first", not_run=True)
+    yield from _unmade(name, "the time limit came first")
 
 
-def _senseless(rule: str, part: str) -> Check:
-    return without(rule, part, "the losses are no numbers already", not_run=True)
+def _unmade(name: str, why: str) -> Iterator[Check]:
+    rules = {"overfit": {"GA509": MAIN}, "real": {"GA511": MAIN, "GA512": "test"}, "shuffled": {"GA514": "test"}}
+    for rule, part in rules.get(name, {}).items():
+        yield without(rule, part, why, not_run=True)
 
 
 def _pause(job: Job, progress: Progress, control: Control) -> None:
@@ -143,29 +171,34 @@ def _overfit(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
 def _real(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
     yield Stage(name="a short real run", steps=job.recipe.steps, images=job.recipe.batch_size * job.ranks.size)
     if any(not finite(point) for point in progress.points):
-        yield _senseless("GA512", "test")
+        yield from _unmade("real", SENSELESS)
         return
     plan = _plan(job, Phase.REAL, job.data.train, job.recipe.steps)
     yield from _trained(job, progress, control, plan)
     points = _points(progress, Phase.REAL)
-    if len(points) < 2:
-        yield from _missed("real")
-        return
     assert progress.session is not None
     progress.seconds.extend(progress.session.seconds)
-    module = tested(progress.session)
-    right = accuracy(module, job)
-    yield right
-    progress.answers = shown(module, job)
-    yield from check_fit.learned(job, points, right, blind(module, job))
-    if job.ranks.size > 1:
-        yield check_ranks.same_weights(job, module)
+    if not points:
+        yield from _missed("real")
+        return
+    with tested(progress.session) as module:
+        right = accuracy(module, job)
+        yield right
+        progress.answers = shown(module, job)
+        if progress.late:
+            yield from _unmade("real", f"the time limit came after {len(points)} of {job.recipe.steps} steps")
+        elif len(points) == 1 and finite(points[0]):
+            yield from _unmade("real", "one step is too few to tell: give --steps 2 or more")
+        else:
+            yield from check_fit.learned(job, points, right, blind(module, job))
+        if job.ranks.size > 1:
+            yield check_ranks.same_weights(job, module)
 
 
 def _shuffled(job: Job, progress: Progress, control: Control) -> Iterator[Found]:
     yield Stage(name="shuffled labels", steps=job.recipe.shuffled_steps, images=job.recipe.batch_size * job.ranks.size)
     if any(not finite(point) for point in progress.points):
-        yield _senseless("GA514", "test")
+        yield from _unmade("shuffled", SENSELESS)
         return
     train = job.data.train
     order = np.random.Generator(np.random.PCG64([job.recipe.seed, 7])).permutation(len(train))

@@ -283,3 +283,40 @@ def test_the_fused_form_is_measured_by_default_where_there_is_one() -> None:
 def test_no_other_model_has_a_fused_form() -> None:
     with pytest.raises(UsageError, match="only the reference build"):
         fuse(Small())
+
+
+# --- roofs that cannot be measured ---------------------------------------------------------------------------------
+
+
+def test_a_roof_that_cannot_be_measured_is_a_note_and_the_rows_still_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> tuple[float, ...]:
+        raise torch.OutOfMemoryError("no room\nat all")
+
+    monkeypatch.setattr(device, "_products", full)
+    speed = collected(list(measure()))
+    assert speed.roofs[0].roofs == ()
+    assert speed.roofs[0].notes == ("no roof: large product, fp32: OutOfMemoryError: no room",)
+    assert all(row.throughput and not row.failure and row.of_roof is None for row in speed.rows)
+    assert speed.notes == ("layers were not timed: there is no measured roof to hold them against",)
+
+
+@pytest.mark.skipif(not hasattr(torch.backends.cuda.matmul, "fp32_precision"), reason="an older torch")
+def test_newer_flags_of_precision_are_obeyed_and_restored() -> None:
+    matmul = torch.backends.cuda.matmul
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "tf32"
+    try:
+        speed = collected(list(measure()))
+        with device.tf32(on=False):
+            assert matmul.fp32_precision == "ieee"
+        assert matmul.fp32_precision == "tf32"
+    finally:
+        matmul.fp32_precision = before
+    assert speed.roofs[0].notes == ()
+    assert [row.failure for row in speed.rows] == ["", ""]
+
+
+def test_outputs_that_are_all_zero_and_equal_have_no_error() -> None:
+    zero = torch.zeros(4, 5)
+    assert bench._accuracy(zero, zero, config("fp32")).error == 0  # noqa: SLF001
+    assert not bench._accuracy(zero + 1, zero, config("fp32")).ok  # noqa: SLF001

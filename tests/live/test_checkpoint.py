@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from gnet_audit.errors import UnavailableError, UsageError
+from gnet_audit.live import checkpoint
 from gnet_audit.live.train import Control, training
 from gnet_audit.training import PAPER, Phase, Point, Recipe, Training, Verdict
-from tests.training_net import SIZE
+from tests.training_net import SIZE, Small
 from tests.training_setup import ENVIRONMENT, Setup, healthy
 
 
@@ -96,6 +98,22 @@ def test_a_run_that_was_cut_by_its_time_limit_can_be_ended(
     assert resumed.notes == whole.notes
 
 
+@pytest.mark.parametrize("step", [2, 4, 5])
+def test_a_run_with_averaged_weights_that_was_cut_is_ended_as_if_it_had_not_been(
+    tmp_path: Path, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = run(short(PAPER), Control())
+    control = Control(file=tmp_path / "run.pt", deadline=100.0)
+    now = [0.0]
+    monkeypatch.setattr("gnet_audit.live.train.time.monotonic", lambda: now[0])
+    for record in training(short(PAPER).job(), ENVIRONMENT, control):
+        if isinstance(record, Point) and (record.phase, record.step) == (Phase.REAL, step):
+            now[0] = 200.0
+    resumed = run(short(PAPER), replace(control, resume=True, deadline=float("inf")))
+    assert resumed.points == whole.points
+    assert (resumed.accuracy, resumed.answers) == (whole.accuracy, whole.answers)
+
+
 def test_the_weights_are_those_of_a_run_that_was_not_interrupted(tmp_path: Path) -> None:
     once, twice = tmp_path / "once.pt", tmp_path / "twice.pt"
     interrupted(short(), Control(file=once), lambda point: (point.phase, point.step) == (Phase.REAL, 5))
@@ -133,17 +151,92 @@ def test_another_run_s_checkpoint_is_refused(tmp_path: Path) -> None:
     assert (error.what, error.expected, error.got) == ("a checkpoint of another run: recipe.seed differs", "9", "0")
 
 
+class Wider(Small):
+    """The same names, another shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aux1.fc1 = nn.Linear(16 * 9, 65)
+        self.aux1.fc2 = nn.Linear(65, 10)
+
+
+def test_another_network_of_the_same_name_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    interrupted(short(), Control(file=file), lambda point: point.step == 1)
+    error = refused(file, replace(short(), make=Wider))
+    assert error.what == "a checkpoint of another run: weights differs"
+    count = sum(value.numel() for value in Small().parameters())
+    more = count + (16 * 9 + 1) + 10  # one more unit, with what it reads, its bias and what reads it
+    assert (f"{count:,} values" in error.got, f"{more:,} values" in error.expected) == (True, True)
+
+
+def test_other_arguments_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    job = short().job()
+    checkpoint.save(file, replace(job, subject=replace(job.subject, args={"width": "2"})), checkpoint.Progress())
+    error = refused(file, short())
+    assert (error.what, error.got) == ("a checkpoint of another run: args differs", '{"width": "2"}')
+
+
+def test_other_labels_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    setup = short()
+    interrupted(setup, Control(file=file), lambda point: point.step == 1)
+    train = setup.data.train
+    turned = replace(setup.data, train=replace(train, labels=train.labels[::-1].copy()))
+    assert refused(file, replace(setup, data=turned)).what == "a checkpoint of another run: labels differs"
+
+
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04half"])
 def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "run.pt"
     file.write_bytes(content)
-    assert refused(file, short()).what == "not a checkpoint of gnet-audit"
+    assert refused(file, short()).what == "not a checkpoint of smoke-train"
+
+
+def test_half_of_a_checkpoint_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    interrupted(short(), Control(file=file), lambda point: point.step == 1)
+    content = file.read_bytes()
+    for length in (len(content) // 2, len(content) - 10):
+        file.write_bytes(content[:length])
+        assert refused(file, short()).what == "not a checkpoint of smoke-train"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"identity": None}, {"identity": "{"}, {"identity": "[1]"}, {"found": "{"}, {"found": "[]"}, {"found": "{}"},
+        {"session": 1}, {"session": {}}, {"session": {"phase": "none"}}, {"session": {"phase": "real"}},
+        {"session": {"phase": "real", "module": {}, "optimizer": {}}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_checkpoint_with_something_else_inside_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    file = tmp_path / "run.pt"
+    checkpoint.save(file, short().job(), checkpoint.Progress())
+    torch.save({**torch.load(file, weights_only=True), **change}, file)
+    assert refused(file, short()).what == "not a checkpoint of smoke-train"
+
+
+@pytest.mark.parametrize("content", [{"version": checkpoint.VERSION}, {}, [1], torch.zeros(2)], ids=type)
+def test_a_file_of_torch_that_is_no_checkpoint_is_refused(tmp_path: Path, content: object) -> None:
+    file = tmp_path / "run.pt"
+    torch.save(content, file)
+    assert refused(file, short()).what == "not a checkpoint of smoke-train"
+
+
+def test_the_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "run.pt"
+    torch.save({"version": 1}, file)
+    error = refused(file, short())
+    assert (error.what, error.expected) == ("a checkpoint of another gnet-audit", f"version {checkpoint.VERSION}")
 
 
 def test_a_checkpoint_that_could_run_code_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.pt"
     torch.save({"version": 1, "identity": Path("x")}, file)
-    assert refused(file, short()).what == "not a checkpoint of gnet-audit"
+    assert refused(file, short()).what == "not a checkpoint of smoke-train"
 
 
 def test_a_missing_checkpoint_is_told(tmp_path: Path) -> None:

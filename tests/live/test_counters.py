@@ -149,3 +149,30 @@ def test_forward_and_backward_are_what_torch_counts_when_it_trains() -> None:
         outputs = model(torch.empty(2, 3, 224, 224, device="meta"))
         sum(output.sum() for output in outputs).backward()
     assert mode.get_total_flops() == 2 * (found.flops() + found.flops_back())
+
+
+class Patches(nn.Conv2d):
+    """A convolution whose class does not say so."""
+
+
+class Dense(nn.Linear):
+    """A linear layer under another name."""
+
+
+class Renamed(nn.Module):
+    """Torch's modules under other names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.dense = Patches(3, 8, 3), Dense(8, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.dense(self.patches(x).mean((2, 3)))  # type: ignore[no-any-return]
+
+
+def test_subclasses_of_torchs_modules_are_explained_by_their_names() -> None:
+    one = asked(Renamed, (3, 10, 10))[Counter.TORCHINFO]
+    weights, positions = 8 * 3 * 9, 8 * 8
+    assert one.counted.total == weights + 8 + 8 * 5 + 5
+    assert sorted(amounts(one)) == [weights + 8 - weights * positions, 5]
+    assert one.remainder == 0

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -158,6 +160,30 @@ def test_labels_out_of_range_are_told(folder: Path, label: int) -> None:
 def test_a_list_that_cannot_be_one_is_refused(folder: Path, name: str, content: bytes, what: str) -> None:
     (folder / name).write_bytes(content)
     assert refused(folder).what == what
+
+
+@pytest.mark.parametrize("name", ["train_X.bin", "train_y.bin", "test_y.bin", "class_names.txt", "fold_indices.txt"])
+def test_a_file_that_cannot_be_read_is_told(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = io.open
+
+    def closed(file: object, *rest: Any, **named: Any) -> Any:
+        if str(file).endswith(name):
+            raise PermissionError(13, "Permission denied", str(file))
+        return opened(file, *rest, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr("io.open", closed)
+    monkeypatch.setattr("builtins.open", closed)
+    error = refused(folder)
+    assert (error.what, error.where) == ("cannot read: Permission denied", str(folder / name))
+    assert error.status is ExitStatus.USAGE
+
+
+def test_a_folder_that_cannot_be_entered_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_file", closed)
+    assert refused(folder).line == f"{folder / 'train_X.bin'}: cannot read: Permission denied"
 
 
 def test_writing_where_there_is_no_space_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,12 @@ def test_a_file_with_its_neighbours(tmp_path: Path) -> None:
     assert "blocks" not in sys.modules
 
 
+def test_the_name_of_a_file_may_have_a_colon(tmp_path: Path) -> None:
+    file = _file(tmp_path, "a:b.py", NET)
+    assert build(f"{file}:Net").params == 4 * 4 + 4
+    assert build(file).text == f"{file}:Net"
+
+
 def test_a_file_in_a_package_with_relative_imports(tmp_path: Path) -> None:
     _file(tmp_path, "nets/__init__.py", "")
     _file(tmp_path, "nets/deep/__init__.py", "")

@@ -15,12 +15,13 @@ from torch import Tensor, nn
 from gnet_audit.errors import TargetError
 from gnet_audit.live import check_fit, check_gradient
 from gnet_audit.live.subject import initialise, reached, subject
+from gnet_audit.live.train import Control, training
 from gnet_audit.rules import RULES
-from gnet_audit.training import PAPER, Check, Optimizer, Outcome, Phase, Recipe, Training, Verdict
+from gnet_audit.training import PAPER, Check, Optimizer, Outcome, Phase, Point, Recipe, Training, Verdict
 from tests import broken_nets
 from tests.training_faults import FAULTS, Fault, Line, failed, table
 from tests.training_net import SIZE, Outputs, Small
-from tests.training_setup import healthy
+from tests.training_setup import ENVIRONMENT, Setup, healthy
 
 
 @pytest.fixture(autouse=True)
@@ -152,14 +153,93 @@ def test_overfit_only_leaves_the_real_run_out() -> None:
 
 
 def test_a_deadline_in_the_past_leaves_out_what_was_not_done() -> None:
-    from gnet_audit.live.train import Control, training
-    from tests.training_setup import ENVIRONMENT
-
     *_, result = training(healthy().job(), ENVIRONMENT, Control(deadline=0.0))
     assert isinstance(result, Training)
     assert result.verdict is Verdict.INCOMPLETE
     assert result.points == ()
-    assert {check.rule for check in result.checks if check.outcome is Outcome.NOT_RUN} == {"GA509", "GA512", "GA514"}
+    missing = {check.rule for check in result.checks if check.outcome is Outcome.NOT_RUN}
+    assert missing == {"GA509", "GA511", "GA512", "GA514"}
+
+
+def short(setup: Setup, steps: int) -> Setup:
+    """So many real steps, and few of the others."""
+    recipe = replace(setup.recipe, overfit_steps=3, steps=steps, shuffled_steps=1, batch_size=8)
+    return replace(setup, recipe=recipe)
+
+
+def test_a_real_run_that_was_cut_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("gnet_audit.live.train.time.monotonic", lambda: now[0])
+    records = training(short(healthy(), 6).job(), ENVIRONMENT, Control(deadline=100.0))
+    for record in records:
+        if isinstance(record, Point) and (record.phase, record.step) == (Phase.REAL, 3):
+            now[0] = 200.0
+    assert isinstance(record, Training)
+    found = {check.rule: (check.outcome, check.meaning) for check in record.checks if check.rule in {"GA511", "GA512"}}
+    assert set(found.values()) == {(Outcome.NOT_RUN, "the time limit came after 3 of 6 steps")}
+    assert found.keys() == {"GA511", "GA512"}
+
+
+def test_one_step_is_said_to_be_too_few() -> None:
+    checks = [check for check in short(healthy(), 1).run().checks if check.rule in {"GA511", "GA512"}]
+    assert {check.outcome for check in checks} == {Outcome.NOT_RUN}
+    assert {check.meaning for check in checks} == {"one step is too few to tell: give --steps 2 or more"}
+
+
+def test_a_class_without_training_images_is_told_by_the_count() -> None:
+    setup = short(healthy(), 2)
+    train = setup.data.train
+    kept = train.labels != 3
+    fewer = replace(train, stored=train.stored[kept], labels=train.labels[kept])
+    job = replace(setup, data=replace(setup.data, train=fewer)).job()
+    assert sorted(job.data.train.labels[job.ten].tolist()) == [0, 0, 1, 2, 4, 5, 6, 7, 8, 9]
+    result = replace(setup, data=replace(setup.data, train=fewer)).run()
+    counts = {check.part: check for check in result.checks if check.rule == "GA501"}
+    assert (counts["train"].outcome, counts["train"].value) == (Outcome.FAIL, 0.0)
+
+
+def test_the_images_to_be_learned_by_heart_are_one_of_each_class() -> None:
+    job = healthy().job()
+    assert job.data.train.labels[job.ten].tolist() == list(range(10))
+
+
+@pytest.mark.parametrize(("calls", "part"), [(3, "the untrained network"), (40, "one batch")])
+def test_a_network_that_raises_later_is_told_with_the_part_of_the_run(calls: int, part: str) -> None:
+    """`calls` forwards of every kind go well: the untrained network is asked fewer than 40 times."""
+    made: list[None] = []
+
+    class Late(Small):
+        def forward(self, x: Tensor) -> Tensor | Outputs:
+            made.append(None)
+            if len(made) > calls:
+                raise ValueError("two\nlines")
+            return super().forward(x)
+
+    with pytest.raises(TargetError) as caught:
+        replace(healthy(), make=Late).run()
+    assert caught.value.line == f"test: the network raises in training ({part}): ValueError: two lines"
+
+
+def test_a_network_that_no_gradient_comes_through_is_told_as_such() -> None:
+    class Overwritten(Small):
+        def logits(self, c: Tensor) -> Tensor:
+            pooled = c.mean(dim=(2, 3))
+            logits: Tensor = self.linear(pooled)
+            pooled.zero_()  # the linear layer needs it on the way back
+            return logits
+
+    with pytest.raises(
+        TargetError, match=r"^test: the network raises in training \(.*modified by an inplace operation"
+    ):
+        replace(healthy(), make=Overwritten).run()
+
+
+def test_a_mistake_that_is_not_the_networks_is_not_called_its_own() -> None:
+    def broken(*_: object) -> Tensor:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        replace(healthy(), loop={"total_loss": broken}).run()
 
 
 def test_a_fault_that_is_missed_and_a_healthy_run_that_is_refused_are_shown() -> None:
