@@ -27,7 +27,7 @@ def render(report: Report, view: View) -> str:
     lines += [words.safe(report.proof.line)] if report.proof else []
     lines += [words.safe(swept.line) for swept in report.sweep]
     if view.color:
-        return _colored(lines, verdict_line(report), good=report.verdict is Verdict.MATCHES)
+        return _colored(lines, verdict_line(report), good=_good(report))
     return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
 
 
@@ -65,7 +65,15 @@ def verdict_line(report: Report) -> str:
     if report.verdict is Verdict.NOT_THIS_NETWORK:
         return f"{word}: {words.safe(report.reason)}"
     reason = f"{words.safe(report.reason)}; " if report.verdict is Verdict.UNPROVEN and report.reason else ""
-    return f"{word}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
+    vain = f", but {len(report.stale)} accepted in vain" if report.stale else ""
+    sizes = [f"{swept.size}×{swept.size}" for swept in report.sweep if not swept.clean]
+    vain += f", but not at {' and '.join(sizes)}" if sizes else ""
+    return f"{word}{vain}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
+
+
+def _good(report: Report) -> bool:
+    """Whether nothing is left to say against the model."""
+    return report.verdict is Verdict.MATCHES and not report.stale and all(swept.clean for swept in report.sweep)
 
 
 def verdict_word(report: Report) -> str:
