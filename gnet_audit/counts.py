@@ -88,6 +88,7 @@ def _torchinfo(network: Network) -> Iterator[Term]:
     yield _term("biases of convolutions, counted at each position", network, _conv_bias)
     yield _term("biases of linear layers, counted as MACs", network, _linear_bias)
     yield _term("weights and biases of batch norm, counted once each", network, _norm_parameters)
+    yield _term("convolutions of a class without Conv in its name, each parameter counted once", network, _renamed)
     yield _term("products outside of modules (torch.nn.functional), not seen", network, _functional)
 
 
@@ -120,16 +121,29 @@ def _inputs(layer: Layer, network: Network) -> tuple[Shape, ...]:
 
 
 def _in_module(layer: Layer) -> bool:
-    """Whether a module of torch's own ran the op, and not a function."""
+    """Whether a module ran the op with a `weight` of its own, as torch's modules and classes derived from them do."""
     origin = layer.origin
-    return isinstance(origin, CodeOrigin) and origin.module_class.rpartition(".")[2] in _MODULES
+    if not isinstance(origin, CodeOrigin):
+        return False
+    own = f"{origin.module}.weight".removeprefix(".")
+    return _class(layer) in _MODULES or any(weight.name == own for weight in layer.weights)
+
+
+def _class(layer: Layer) -> str:
+    origin = layer.origin
+    return origin.module_class.rpartition(".")[2] if isinstance(origin, CodeOrigin) else ""
+
+
+def _is_renamed(layer: Layer) -> bool:
+    """Whether a convolution's class does not say so; torchinfo goes by that name."""
+    return isinstance(layer.op, Conv2d) and _in_module(layer) and "Conv" not in _class(layer)
 
 
 _MODULES = frozenset({"Conv2d", "ConvTranspose2d", "Linear", "BatchNorm2d", "LazyConv2d", "LazyLinear"})
 
 
 def _conv_bias(layer: Layer, _: tuple[Shape, ...]) -> int:
-    is_one = isinstance(layer.op, Conv2d) and layer.op.bias and _in_module(layer)
+    is_one = isinstance(layer.op, Conv2d) and layer.op.bias and _in_module(layer) and not _is_renamed(layer)
     return prod(layer.shape or ()) if is_one else 0
 
 
@@ -142,6 +156,12 @@ def _norm_parameters(layer: Layer, shapes: tuple[Shape, ...]) -> int:
     if not (isinstance(layer.op, BatchNorm) and _in_module(layer)):
         return 0
     return sum(map(prod, parameter_shapes(layer.op, shapes).values()))
+
+
+def _renamed(layer: Layer, _: tuple[Shape, ...]) -> int:
+    if not _is_renamed(layer):
+        return 0
+    return sum(prod(weight.shape) for weight in layer.weights if weight.role in {"weight", "bias"}) - layer.macs
 
 
 def _functional(layer: Layer, _: tuple[Shape, ...]) -> int:

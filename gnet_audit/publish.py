@@ -19,7 +19,7 @@ def documents(
     report: Report, destinations: tuple[options.Destination, ...], view: View, *, summary: bool
 ) -> tuple[Document, ...]:
     """The report in every format asked for; in GitHub Actions also as the summary of the job."""
-    page = _summary(report, view, os.environ) if summary else None
+    page = job_summary(report, view) if summary else None
     shown = replace(view, summary=page is not None)
     made = tuple(document(report, destination, shown) for destination in destinations)
     return (*made, page) if page else made
@@ -37,7 +37,9 @@ def document(report: Report, destination: options.Destination, view: View) -> Do
     )
 
 
-def _summary(report: Report, view: View, environment: Mapping[str, str]) -> Document | None:
+def job_summary(report: Report, view: View) -> Document | None:
+    """The report as the summary of the job in GitHub Actions; None elsewhere."""
+    environment: Mapping[str, str] = os.environ
     file = environment.get("GITHUB_STEP_SUMMARY", "")
     if environment.get("GITHUB_ACTIONS") != "true" or not file:
         return None

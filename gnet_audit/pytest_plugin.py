@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.runner import collect_one_node
 
 if TYPE_CHECKING:
     from gnet_audit.report import Report
+
+PREFIX = "gnet-audit:"
+"""What the node ids of rows begin with."""
+ASKED = pytest.StashKey[frozenset[str]]()
+"""The node ids of rows among the words."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,29 +29,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection(session: pytest.Session) -> Iterator[None]:
-    """After everything else is collected, the rows of the paper."""
-    result = yield
-    target = session.config.getoption("--gnet-audit")
-    if target:
-        audit = Audit.from_parent(session, name=f"gnet-audit:{target}", nodeid=f"gnet-audit:{target}")
-        items = list(audit.collect())
-        session.config.hook.pytest_collection_modifyitems(session=session, config=session.config, items=items)
-        session.items.extend(items)
-        session.testscollected = len(session.items)
-    return result
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the node ids of rows out of the words that pytest looks for among the files."""
+    if config.getoption("--gnet-audit"):
+        config.stash[ASKED] = frozenset(word for word in config.args if word.startswith(PREFIX))
+        config.args = [word for word in config.args if not word.startswith(PREFIX)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Behind everything else that is collected the rows of the paper, before anybody chooses, lists or counts."""
+    target = config.getoption("--gnet-audit")
+    if not target:
+        return
+    name = f"{PREFIX}{target}"
+    report = collect_one_node(Audit.from_parent(session, name=name, nodeid=name))
+    session.ihook.pytest_collectreport(report=report)
+    items.extend(row for row in report.result or () if isinstance(row, Row))
 
 
 class Audit(pytest.Collector):
     """The audited model as a collector: the audit runs once, when its rows are asked for."""
 
     def collect(self) -> Iterator[Row]:
-        """One item for each row of the paper, and one for the verdict."""
+        """One item for each row of the paper, and one for the verdict; of these the ones whose ids were asked for."""
         report = _report(self.config)
-        for name in dict.fromkeys(row.row or row.slot for row in report.rows):
-            yield Row.from_parent(self, name=name, report=report)
-        yield Row.from_parent(self, name="verdict", report=report)
+        names = dict.fromkeys([*(row.row or row.slot for row in report.rows), "verdict"])
+        asked = self.config.stash[ASKED]
+        missing = asked - {self.nodeid} - {f"{self.nodeid}::{name}" for name in names}
+        if missing:
+            raise self.CollectError(f"not found: {', '.join(sorted(missing))}")
+        for name in names:
+            if not asked or asked & {self.nodeid, f"{self.nodeid}::{name}"}:
+                yield Row.from_parent(self, name=name, report=report)
 
 
 class Row(pytest.Item):
@@ -90,7 +106,7 @@ def _report(config: pytest.Config) -> Report:
             baseline=config.getoption("--gnet-audit-baseline"),
         )
     except GnetAuditError as error:
-        raise pytest.UsageError(error.line) from error
+        raise pytest.Collector.CollectError(error.line) from error
 
 
 def _judged(report: Report, name: str) -> tuple[list[str], list[str]]:

@@ -57,13 +57,27 @@ def _value(name: str, value: object, shown: str, beside: str) -> Value:
     if name in TEXTS:
         if not isinstance(value, str):
             raise UsageError("not a text", where=where, got=repr(value))
-        return _path(value, beside) if name == "baseline" or ".py:" in value else value
+        return _path(value, beside) if _is_path(name, value) else value
     if name in LISTS:
         items = value if isinstance(value, list) else [value]
         if not all(isinstance(item, str) for item in items):
             raise UsageError("not a list of texts", where=where, got=repr(value))
-        return [item for item in items if isinstance(item, str)]
+        texts = [item for item in items if isinstance(item, str)]
+        return [_format(text, beside) for text in texts] if name == "format" else texts
     raise UsageError("no such setting", where=where, expected=", ".join(sorted((*TEXTS, *LISTS))))
+
+
+def _is_path(name: str, value: str) -> bool:
+    """Whether a setting names a file: always the baseline; a target or a spec where its word does."""
+    if name == "target":
+        return ".py:" in value or value.endswith(".py")
+    return name == "baseline" or (name == "spec" and (value.endswith(".toml") or "/" in value))
+
+
+def _format(value: str, beside: str) -> str:
+    """`FORMAT:FILE` with the file from where we are; `-` stays the standard output."""
+    name, _, file = value.partition(":")
+    return f"{name}:{_path(file, beside)}" if file not in {"", "-"} else value
 
 
 def _path(value: str, beside: str) -> str:

@@ -196,6 +196,8 @@ class Roofs:
     machine: Machine
     roofs: tuple[tuple[Precision, Roof], ...]
     peaks: tuple[Peak, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Why a roof is missing."""
 
     def roof(self, precision: Precision) -> Roof | None:
         """The roof of one precision."""

@@ -55,6 +55,8 @@ class Triple:
     derived: Count | None
     measured: Count | None
     verdicts: tuple[Verdict, ...]
+    applies: bool = True
+    """Whether what is printed speaks of the input that was audited: MACs do of the paper's own only."""
 
     def verdict(self, pair: Pair) -> Verdict:
         """The verdict on one pair."""
@@ -121,31 +123,35 @@ def three_way(paper: Spec, report: Report) -> ThreeWay:
     for slot in report.rows:
         groups.setdefault(slot.row or slot.slot, []).append(slot)
     heads = {head.id for head in paper.heads}
-    rows = tuple(_line(name, name, slots, printed.get(name, {})) for name, slots in groups.items())
+    cells = frozenset(Cell) if report.input_shape == paper.input_shape else frozenset({Cell.PARAMS})
+    rows = tuple(_line(name, name, slots, printed.get(name, {}), cells) for name, slots in groups.items())
     main = tuple(line for line in rows if line.row not in heads)
     totals = [_sum("total", main), *([_sum(WITH_HEADS, rows, printed=False)] if len(main) < len(rows) else [])]
     return ThreeWay(
         rows=rows,
-        slots=tuple(_slots(groups, printed)),
+        slots=tuple(_slots(groups, printed, cells)),
         totals=tuple(totals),
         cancelling=(*_cancelling("total", main, paper), *_heads(main, rows, paper)),
         lint=own,
     )
 
 
-def _slots(groups: dict[str, list[SlotResult]], printed: dict[str, dict[Cell, str]]) -> Iterator[Line]:
+def _slots(
+    groups: dict[str, list[SlotResult]], printed: dict[str, dict[Cell, str]], cells: frozenset[Cell]
+) -> Iterator[Line]:
     """A line for each slot; what a row prints speaks of its only layer with weights, where it has only one."""
     for name, slots in groups.items():
         weighted = [slot.slot for slot in slots if slot.expected_macs]
         for slot in slots:
             texts = printed.get(name, {}) if weighted == [slot.slot] else {}
-            yield _line(name, slot.slot, [slot], texts)
+            yield _line(name, slot.slot, [slot], texts, cells)
 
 
-def _line(row: str, name: str, slots: Sequence[SlotResult], printed: dict[Cell, str]) -> Line:
+def _line(row: str, name: str, slots: Sequence[SlotResult], printed: dict[Cell, str], cells: frozenset[Cell]) -> Line:
+    """The numbers of some slots; `cells` are those whose printed texts speak of this input."""
     derived = _counted((slot.expected_params, slot.expected_macs, slot.derived) for slot in slots)
     measured = _counted((slot.params, slot.macs, slot.measured) for slot in slots)
-    params, ops = (_triple(cell, printed.get(cell, ""), derived, measured) for cell in Cell)
+    params, ops = (_triple(cell, printed.get(cell, ""), derived, measured, applies=cell in cells) for cell in Cell)
     return Line(row=row, name=name, params=params, ops=ops)
 
 
@@ -154,13 +160,14 @@ def _counted(numbers: Iterable[tuple[int | None, int | None, tuple[int, ...] | N
     return reduce(Count.__add__, found) if found else None
 
 
-def _triple(cell: Cell, printed: str, derived: Count | None, measured: Count | None) -> Triple:
+def _triple(cell: Cell, printed: str, derived: Count | None, measured: Count | None, *, applies: bool = True) -> Triple:
+    held = printed if applies else ""
     verdicts = (
-        _against(Pair.PRINTED_DERIVED, cell, printed, derived),
-        _against(Pair.PRINTED_MEASURED, cell, printed, measured),
+        _against(Pair.PRINTED_DERIVED, cell, held, derived),
+        _against(Pair.PRINTED_MEASURED, cell, held, measured),
         Verdict(pair=Pair.DERIVED_MEASURED, agreement=_exactly(cell, derived, measured)),
     )
-    return Triple(cell=cell, printed=printed, derived=derived, measured=measured, verdicts=verdicts)
+    return Triple(cell=cell, printed=printed, derived=derived, measured=measured, verdicts=verdicts, applies=applies)
 
 
 def _against(pair: Pair, cell: Cell, printed: str, counts: Count | None) -> Verdict:
@@ -198,6 +205,8 @@ def _summed(cell: Cell, triples: Sequence[Triple], *, of_paper: bool) -> Triple:
     if not printed:
         return _triple(cell, "", derived, measured)
     column_sum = sum(map(middle, printed))
+    if not all(triple.applies for triple in triples):
+        return _triple(cell, f"{column_sum:,}", derived, measured, applies=False)
     verdicts = (
         Verdict(pair=Pair.PRINTED_DERIVED, agreement=_near(column_sum, cell, derived)),
         Verdict(pair=Pair.PRINTED_MEASURED, agreement=_near(column_sum, cell, measured)),
@@ -264,7 +273,7 @@ def _stated(total: str, cell: Cell, lines: Sequence[Line], paper: Spec) -> Itera
     """A stated total that the model meets although its rows are not the paper's."""
     wrong = [line for line in lines if line.of(cell).verdict(Pair.DERIVED_MEASURED).agreement is Agreement.DIFFER]
     measured = sum(line.of(cell).number(line.of(cell).measured) or 0 for line in lines)
-    for stated in paper.totals:
+    for stated in paper.totals if all(line.of(cell).applies for line in lines) else ():
         if _OF[stated.of] is cell and wrong and measured in stated.quantity:
             pairs = [_values(Pair.DERIVED_MEASURED, line.of(cell)) for line in wrong]
             yield Cancelling(

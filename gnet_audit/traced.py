@@ -25,6 +25,8 @@ class Subject:
     networks: Mapping[Mode, Network]
     """Of the modes that could be run; up to where it raised if none could."""
     report: Report
+    errors: Mapping[Mode, str]
+    """Why a mode could not be run; empty where it could."""
 
 
 def subject(target: object, spec: str, size: InputSize | None, args: Mapping[str, object]) -> Subject:
@@ -36,4 +38,5 @@ def subject(target: object, spec: str, size: InputSize | None, args: Mapping[str
     report = pipeline.judge(paper, shape, traced, pipeline.Evidence(name=build.text, owned=build.params))
     whole = {mode: one.network for mode, one in traced.items() if not one.error}
     networks = whole or {mode: one.network for mode, one in traced.items()}
-    return Subject(paper=paper, build=build, shape=shape, networks=networks, report=report)
+    errors = {mode: one.error for mode, one in traced.items()}
+    return Subject(paper=paper, build=build, shape=shape, networks=networks, report=report, errors=errors)

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from gnet_audit.acceptance import Acceptance
 from gnet_audit.baseline import read, written
 from gnet_audit.cli import main
 from gnet_audit.errors import UsageError
-from gnet_audit.report import Report
+from gnet_audit.report import Report, Verdict
 from gnet_audit.rules import RULES
 from tests.canonical_report import ACCEPTANCES, FINDINGS, REPORT
 from tests.test_cli import Audit, audit
@@ -122,6 +123,31 @@ def test_what_is_not_found_any_more_fails_until_it_is_pruned(
     assert main([*words, "--baseline-prune"]) == 0
     assert [one.rule for one in read(file)] == ["GA202", "GA215"]
     assert main(words) == 0
+
+
+@pytest.mark.parametrize(
+    ("unseen", "why", "status"),
+    [
+        ({"error": "forward raised"}, "the model could not be run", 2),
+        ({"verdict": Verdict.NOT_THIS_NETWORK}, "the model is not this network", 1),
+    ],
+)
+@pytest.mark.parametrize("option", [["--baseline-prune"], ["--baseline-update", "--reason", "x"]])
+def test_a_baseline_is_left_alone_where_the_model_was_not_seen_whole(
+    audit: Audit,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    unseen: dict[str, Any],
+    why: str,
+    status: int,
+    option: list[str],
+) -> None:
+    file = tmp_path / "accepted.toml"
+    file.write_text(written(ACCEPTANCES), encoding="utf-8")
+    audit.answer = replace(REPORT, findings=(), **unseen)
+    assert main(["check", "--baseline", str(file), *option]) == status
+    assert capsys.readouterr().err.endswith(f"error: {file}: not written: {why}\n")
+    assert file.read_text(encoding="utf-8") == written(ACCEPTANCES)
 
 
 @pytest.mark.parametrize(

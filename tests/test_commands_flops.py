@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +15,9 @@ import typer
 from gnet_audit.commands import flops as command
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.output import Reply
+from gnet_audit.rules import Severity
 from gnet_audit.speed import Config, Effort, Precision, Record, Row, Stage, Switch, config
+from tests.canonical_report import REPORT
 
 TINY = """\
 from torch import nn
@@ -73,11 +77,18 @@ def test_lint_takes_formats_and_files() -> None:
     assert json.loads(reply.documents[1].text)["spec"]["id"] == "googlenet"
 
 
+@pytest.mark.parametrize("format", ["sarif", "html:lint.html", "csv"])
+def test_lint_refuses_a_format_it_does_not_know(format: str) -> None:
+    with pytest.raises(UsageError) as error:
+        run("spec", "lint", "-f", format)
+    assert error.value.line.startswith("--format: not for spec lint; expected text, json; got ")
+
+
 # --- counting --------------------------------------------------------------------------------------------------------
 
 
 def test_the_reference_agrees() -> None:
-    reply = run("flops", "--width", "100")
+    reply = run("flops", "--width", "0")
     assert reply.status is ExitStatus.CLEAN
     assert reply.documents[0].text.splitlines()[-1].startswith("counts agree: 1,582,671,872 MACs")
 
@@ -96,6 +107,57 @@ def test_other_counters_are_asked_on_request(tiny: str) -> None:
     assert [one["remainder"] for one in found["counters"]] == [0, 0, 0]
 
 
+def test_machine_formats_fail_as_the_exit_status_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("junitparser")
+    words = ("flops", "reference", "-f", "junit", "-f", "github:notes.txt")
+    _audit_finds(monkeypatch)
+    reply = run(*words)
+    junit, github = (document.text for document in reply.documents)
+    assert reply.status is ExitStatus.CLEAN
+    assert 'failures="0"' in junit
+    assert "::error" not in github
+    assert "::notice" in github
+    strict = run(*words, "--fail-on", "note")
+    assert strict.status is ExitStatus.FINDINGS
+    assert 'failures="0"' not in strict.documents[0].text
+
+
+def _audit_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that no count shows."""
+    from gnet_audit import traced
+
+    def found(*words: Any) -> traced.Subject:
+        subject = traced_subject(*words)
+        finding = replace(REPORT.findings[0], severity=Severity.ERROR)
+        return replace(subject, report=replace(subject.report, findings=(finding,)))
+
+    traced_subject = traced.subject
+    monkeypatch.setattr(traced, "subject", found)
+
+
+def test_actions_get_a_summary_of_the_job(tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = str(tmp_path / "summary.md")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", page)
+    words = ("flops", tiny, "--input", "3x32x32")
+    assert [document.file for document in run(*words).documents] == ["", page]
+    assert [document.file for document in run(*words, "--no-summary").documents] == [""]
+
+
+def test_a_model_that_raises_in_eval_is_neither_measured_nor_asked_of(tmp_path: Path, tiny: str) -> None:
+    forward = (
+        "    def forward(self, x):\n        assert self.training, 'never in eval'\n        return super().forward(x)\n"
+    )
+    (tmp_path / "tiny.py").write_text(f"{TINY}\n{forward}", encoding="utf-8")
+    words = ("flops", tiny, "--input", "3x32x32", "--json")
+    for more in (("--counters",), ("--device", "cpu"), ("--counters", "--device", "cpu")):
+        reply = run(*words, *more)
+        assert reply.status is ExitStatus.USAGE
+        assert "never in eval" in reply.problems[0]
+        found = json.loads(reply.documents[0].text)
+        assert (found["counters"], found["speed"]) == ([], None)
+
+
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
@@ -107,6 +169,25 @@ def test_a_device_is_measured(tiny: str, tmp_path: Path) -> None:
     assert [(row["config"], row["batch"]) for row in found["speed"]["rows"]] == [("fp32", 1), ("fp32", 2)]
     assert found["speed"]["rows"][0]["throughput"]["samples"]
     assert picture.read_bytes().startswith(b"<?xml")
+
+
+def test_a_picture_without_a_roof_leaves_the_figures(
+    tiny: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    from gnet_audit.live import device
+
+    def full(*_: object) -> tuple[float, ...]:
+        raise torch.OutOfMemoryError("no room")
+
+    monkeypatch.setattr(device, "_copies", full)
+    words = ("--input", "3x32x32", "--device", "cpu", "--batch", "1", "--config", "fp32")
+    reply = run("flops", tiny, *words, "--plot", str(tmp_path / "roof.svg"), "--json")
+    speed = json.loads(reply.documents[0].text)["speed"]
+    assert reply.status is ExitStatus.USAGE
+    assert "nothing was timed" in reply.problems[0]
+    assert speed["devices"][0]["notes"] == ["no roof: large copy: OutOfMemoryError: no room"]
+    assert [row["failure"] for row in speed["rows"]] == [None]
 
 
 def test_ctrl_c_prints_what_is_finished(tiny: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,10 @@ def test_a_text_fits_every_encoding_and_keeps_its_words(encoding: str | None) ->
     assert "match 112" in shown
 
 
+def test_ascii_shows_curves_and_signs_by_look_alikes() -> None:
+    assert fitted("▁▂▃▄▅▆▇█ ±2 −3 ≤ ≥ …", "ascii") == ".:-=+*#% +/-2 -3 <= >= ..."
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_json_keeps_every_character_in_every_encoding(encoding: str) -> None:
     value = {"op": "conv 7×7/2", "layer": "인셉션 \U0001f600"}

@@ -91,9 +91,38 @@ def test_an_acceptance_of_what_is_not_there_fails_the_verdict(session: Session) 
 
 def test_a_target_that_is_not_there_is_one_line(session: Session) -> None:
     status, out = session("--gnet-audit", "nowhere.py:Net")
-    assert "nowhere.py" in out
+    assert "nowhere.py: no such file" in out
+    assert "1 error during collection" in out
     assert "Traceback" not in out
-    assert status == 4
+    assert status == 2
+
+
+def test_the_rows_are_listed_and_counted_like_any_test(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:Chain", "--collect-only")
+    assert "<Row c1>" in out
+    assert "4 tests collected" in out
+    assert status == 0
+
+
+def test_a_row_can_be_asked_for_by_its_node_id(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:wrong", "gnet-audit:model.py:wrong::f3")
+    assert "::f3 PASSED" in out
+    assert "1 passed in" in out
+    assert status == 0
+    status, out = session("--gnet-audit", "model.py:wrong", "gnet-audit:model.py:wrong::f4")
+    assert "not found: gnet-audit:model.py:wrong::f4" in out
+    assert status == 2
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "end"), [("model.py:wrong", 1, "2 failed, 2 passed"), ("no.py:Net", 1, "no.py: no such file")]
+)
+def test_several_workers_run_the_same_rows(session: Session, target: str, status: int, end: str) -> None:
+    pytest.importorskip("xdist")
+    words = [*ALONE, "--rootdir", str(Path.cwd()), "--gnet-audit-spec", str(CHAIN), "--gnet-audit", target, "-n", "2"]
+    result = subprocess.run([sys.executable, "-m", "pytest", *words], capture_output=True, text=True, check=False)
+    assert end in result.stdout
+    assert result.returncode == status
 
 
 def test_without_the_option_nothing_is_collected_nor_loaded(tmp_path: Path) -> None:

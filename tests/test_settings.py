@@ -88,6 +88,41 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
     assert told["spec"] == ["default", "googlenet"]
 
 
+def test_json_on_the_command_line_goes_before_the_formats_of_the_file(
+    project: Path, audit: Audit, capsys: Capture
+) -> None:
+    file = project / "pyproject.toml"
+    file.write_text('[tool.gnet-audit]\nformat = ["text"]\n', encoding="utf-8")
+    assert main(["check", "--exit-zero", "--json"]) == 0
+    assert capsys.readouterr().out.startswith("{")
+    assert main(["check", "--exit-zero", "-f", "text", "--json"]) == 2
+    assert "text and json cannot share one output" in capsys.readouterr().err
+
+
+def test_the_input_size_can_come_from_the_environment(
+    project: Path, audit: Audit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_INPUT", "3x64x64")
+    main(["check"])
+    assert audit.asked[0][1]["input_shape"] == (3, 64, 64)
+
+
+def test_every_file_is_named_from_where_the_settings_stand(project: Path) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(
+        '[tool.gnet-audit]\nspec = "papers/own.toml"\ntarget = "net.py"\nbaseline = "b.toml"\n'
+        'format = ["text", "json:out/a.json", "html:-", "csv:/elsewhere/a.csv"]\n',
+        encoding="utf-8",
+    )
+    (project / "deep").mkdir()
+    assert read(project / "deep").values == {
+        "spec": "../papers/own.toml",
+        "target": "../net.py",
+        "baseline": "../b.toml",
+        "format": ["text", "json:../out/a.json", "html:-", "csv:/elsewhere/a.csv"],
+    }
+
+
 def test_the_settings_reach_the_audit_and_the_policy(project: Path, audit: Audit, capsys: Capture) -> None:
     assert main(["check"]) == 0  # all its errors begin with GA2 and GA3
     assert audit.asked[0][0] == "nets/google.py:Net"

@@ -108,3 +108,16 @@ def test_a_model_that_was_not_held_against_the_paper_has_no_lines() -> None:
     found = three_way(PAPER, replace(report(PAPER), rows=()))
     assert found.rows == found.slots == ()
     assert found.cancelling == ()
+
+
+def test_printed_ops_are_judged_at_the_papers_own_input_only() -> None:
+    found = three_way(PAPER, replace(report(PAPER), input_shape=(3, 299, 299)))
+    for one in (*found.rows, *found.totals):
+        assert verdicts(one, Cell.OPS)[:2] == (N, N)
+    assert verdicts(line(found, "conv1"), Cell.PARAMS) == (D, D, A)
+    assert line(found, "conv1").ops.printed == "34M"
+
+
+def test_a_stated_total_of_ops_misleads_nobody_at_another_input() -> None:
+    other = three_way(PAPER, replace(report(PAPER, smaller_kernels(PAPER)), input_shape=(3, 299, 299)))
+    assert [one for one in other.cancelling if one.cell is Cell.OPS and one.pair != Pair.DERIVED_MEASURED] == []

@@ -34,6 +34,21 @@ def wide():
 def plain():
     return Net(bias=False)
 
+class Halved(nn.Module):
+    def __init__(self, pads=(1, 1, 1, 1)):
+        super().__init__()
+        self.pad = nn.ZeroPad2d(pads)
+        self.one = nn.Conv2d(3, 8, 3, stride=2)
+        self.two = nn.Conv2d(8, 16, 3, padding=1)
+        self.fc = nn.Linear(16, 10)
+
+    def forward(self, x):
+        x = self.two(self.one(self.pad(x)).relu()).relu()
+        return self.fc(x.mean((2, 3)))
+
+def same():
+    return Halved(pads=(0, 1, 0, 1))
+
 class Broken(Net):
     def forward(self, x):
         raise ValueError("no forward")
@@ -79,6 +94,18 @@ def test_the_other_way_round_the_difference_is_the_opposite(models: str) -> None
     back = versus.diff(f"{models}:wide", f"{models}:Net", input_shape=(3, 32, 32))
     assert [(rule, rows, found, expected) for rule, rows, expected, found in of(there)] == of(back)
     assert there.spec.sha256 != back.spec.sha256
+
+
+def test_what_a_paper_leaves_open_is_a_difference_between_two_models(
+    models: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = (f"{models}:Halved", f"{models}:same")
+    report = versus.diff(*names, input_shape=(3, 32, 32))
+    assert [(one.rule, one.severity) for one in report.findings] == [("GA204", Severity.WARNING)]
+    assert report.verdict is Verdict.DIFFERS
+    assert [row.slot for row in report.rows if row.status is RowStatus.DIFFERS] == ["one"]
+    assert main(["diff", *names, "--input", "3x32x32"]) == 1
+    assert "differs: " in capsys.readouterr().out
 
 
 def test_sentences_name_the_two_and_no_paper(models: str) -> None:

@@ -53,6 +53,7 @@ from gnet_audit.errors import UsageError
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.output import Document, Reply
 from gnet_audit.publish import documents
+from gnet_audit.report import Verdict
 from gnet_audit.rules import Severity
 from gnet_audit.sweep import SIZES
 
@@ -158,8 +159,8 @@ def shapes(
         show_accepted=show_accepted,
     )
     request = Request(
-        target=target, spec=spec, input=input, arg=arg, format=format, json=json, output=output, select=select,
-        ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
+        target=target, spec=spec, input=input, arg=arg, format=_formats(context, format, json=json), json=json,
+        output=output, select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
         prove=not no_prove, sweep=sweep, thorough=thorough,
     )  # fmt: skip
     return _answer(request, view)
@@ -197,8 +198,8 @@ def check(
     if show_settings:
         return answer(settings_text(context))
     request = Request(
-        target=target, spec=spec, input=input, arg=arg, format=format, json=json, output=output, select=select,
-        ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
+        target=target, spec=spec, input=input, arg=arg, format=_formats(context, format, json=json), json=json,
+        output=output, select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept, no_summary=no_summary,
         prove=not no_prove, sweep=sweep, thorough=thorough,
         update=baseline_update, prune=baseline_prune, reason=reason, by=by, expires=expires,
     )  # fmt: skip
@@ -217,23 +218,35 @@ def _answer(request: Request, view: View) -> Reply:
     entries = _entries(request)
     today = datetime.now().astimezone().date()
     found = variants.recognised(audited(request))
-    if request.update:
+    unwritten = _unwritten(request, found)
+    writes = (request.update or request.prune) and not unwritten
+    if writes:
         kept = acceptance.pruned(entries, found, today)
         heard = acceptance.accept(policy.narrowed(found, rules), (*kept, *variant), today)
         new = acceptance.additions(kept, heard, reason=request.reason, by=request.by, expires=expires)
-        entries = (*kept, *new)
-    elif request.prune:
-        entries = acceptance.pruned(entries, found, today)
-    written = (
-        (Document(text=baseline.written(entries), file=request.baseline),) if request.update or request.prune else ()
-    )
+        entries = (*kept, *new) if request.update else kept
+    written = (Document(text=baseline.written(entries), file=request.baseline),) if writes else ()
     report = policy.narrowed(acceptance.accept(found, (*entries, *variant), today), rules)
     shown = replace(view, fail_on=fail_on)
     return Reply(
         documents=(*written, *documents(report, destinations, shown, summary=not request.no_summary)),
-        problems=(report.error,) if report.error else (),
+        problems=(*((report.error,) if report.error else ()), *unwritten),
         status=policy.exit_status(report, fail_on=fail_on, exit_zero=request.exit_zero),
     )
+
+
+def _unwritten(request: Request, report: Report) -> tuple[str, ...]:
+    """A line on why a baseline that is to be written is left alone: the audit has not seen the whole model."""
+    if not (request.update or request.prune) or not (report.error or report.verdict is Verdict.NOT_THIS_NETWORK):
+        return ()
+    why = "the model could not be run" if report.error else "the model is not this network"
+    return (f"{request.baseline}: not written: {why}",)
+
+
+def _formats(context: typer.Context, formats: list[str], *, json: bool) -> list[str]:
+    """The formats asked for; those of the environment or of pyproject.toml give way to --json."""
+    source = context.get_parameter_source("format")
+    return [] if json and source is not None and source.name != "COMMANDLINE" else formats
 
 
 def _understood(request: Request) -> date | None:

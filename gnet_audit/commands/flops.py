@@ -1,4 +1,4 @@
-"""The commands `flops` and `spec lint`: words to values, counting and perhaps measuring, a reply."""
+"""The command `flops`: words to values, counting and perhaps measuring, a reply."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gnet_audit import options, policy
+from gnet_audit.commands.lint import lint_spec
 from gnet_audit.commands.words import (
     STATUSES,
     TARGETS,
@@ -25,6 +26,7 @@ from gnet_audit.commands.words import (
     Formats,
     Input,
     Json,
+    NoSummary,
     Output,
     SpecName,
     Target,
@@ -39,8 +41,8 @@ from gnet_audit.formats import Format
 from gnet_audit.formats.view import Depth, View
 from gnet_audit.network import Mode
 from gnet_audit.output import PROGRAM, Document, Reply, colored, say
-from gnet_audit.publish import document
-from gnet_audit.report import Verdict
+from gnet_audit.publish import document, job_summary
+from gnet_audit.report import Report
 from gnet_audit.rules import Severity
 from gnet_audit.speed import DEFAULT_BATCHES, Effort, Plan, Record, Row, Speed, Stage, collected, config
 from gnet_audit.work import PRODUCTS, Kind
@@ -78,7 +80,6 @@ Threads = Annotated[
 Sorting = Annotated[str, typer.Option("--sort", metavar="ORDER", help="Timed lines in `paper` order, or by `time`.")]
 Plot = Annotated[str, text_option("--plot", metavar="FILE", help="The roofline as PNG or SVG.")]
 Lines = Annotated[str, typer.Option("--depth", metavar="DEPTH", help="A line for each `row` of the paper, or `slot`.")]
-Paper = Annotated[str, typer.Argument(metavar="SPEC", help="A shipped spec, or a .toml file.")]
 
 
 def register(app: typer.Typer, spec_app: typer.Typer) -> None:
@@ -94,40 +95,6 @@ def register(app: typer.Typer, spec_app: typer.Typer) -> None:
         )
     )(flops)
     spec_app.command("lint", epilog=epilog("spec lint", "spec lint specs/mine.toml --fail-on warning"))(lint_spec)
-
-
-# --- spec lint: no torch -----------------------------------------------------------------------------------------
-
-
-def lint_spec(
-    *,
-    spec: Paper = "googlenet",
-    width: Width = None,
-    format: Formats,
-    json: Json = False,
-    output: Output = "",
-    fail_on: FailOn = "error",
-    exit_zero: ExitZero = False,
-) -> Reply:
-    """Hold a paper's printed counts against its own channels, each other and its totals."""
-    destinations = options.destinations(format, json=json, output=output)
-    severity = options.choice(fail_on, Severity, "--fail-on")
-    columns = _columns(width)
-    from gnet_audit.contradictions import lint
-    from gnet_audit.formats import lint as formats
-    from gnet_audit.spec import load
-
-    found = lint(load(spec))
-    grave = any(one.severity.rank >= severity.rank for one in found.contradictions)
-    return Reply(
-        documents=tuple(
-            Document(text=formats.to_json(found), file=destination.file, machine=True)
-            if destination.format is Format.JSON
-            else Document(text=formats.text(found, width=columns, color=_color(destination)), file=destination.file)
-            for destination in destinations
-        ),
-        status=ExitStatus.FINDINGS if grave and not exit_zero else ExitStatus.CLEAN,
-    )
 
 
 # --- flops -------------------------------------------------------------------------------------------------------
@@ -156,6 +123,7 @@ def flops(
     output: Output = "",
     fail_on: FailOn = "error",
     exit_zero: ExitZero = False,
+    no_summary: NoSummary = False,
 ) -> Reply:
     """Count a network's work against the paper and other counters; measure its speed."""
     destinations = options.destinations(format, json=json, output=output)
@@ -171,28 +139,27 @@ def flops(
         from gnet_audit.traced import subject as traced
 
         subject = traced(target, spec, size, arguments)
-        opinions = _opinions(subject) if counters and not subject.report.error else ()
-        speed = _measured(subject, plans) if plans and not subject.report.error else None
+        problem = subject.report.error or (_unable(subject) if counters or plans else "")
+        opinions = _opinions(subject) if counters and not problem else ()
+        speed = _measured(subject, plans) if plans and not problem else None
     from gnet_audit.flops import flops as put_together
+    from gnet_audit.formats import checks
 
     found = put_together(subject.paper, subject.report, subject.networks, kinds=kinds, counters=opinions, speed=speed)
-    if picture and speed and not speed.interrupted:
-        _drawn(found, plot, picture)
+    undrawn = _drawn(found, plot, picture) if picture and speed and not speed.interrupted else ""
+    judged = replace(checks.counted(found), error=problem)
+    status = ExitStatus.USAGE if undrawn else policy.exit_status(judged, fail_on=severity, exit_zero=exit_zero)
     return Reply(
-        documents=tuple(_document(found, destination, *chosen) for destination in destinations),
-        problems=(subject.report.error,) if subject.report.error else (),
-        status=_status(found, severity, exit_zero=exit_zero),
+        documents=tuple(_documents(found, judged, destinations, chosen, severity, summary=not no_summary)),
+        problems=tuple(filter(None, (problem, undrawn))),
+        status=ExitStatus.INTERRUPTED if speed and speed.interrupted else status,
     )
 
 
-def _status(found: Flops, fail_on: Severity, *, exit_zero: bool) -> ExitStatus:
-    if found.speed and found.speed.interrupted:
-        return ExitStatus.INTERRUPTED
-    if found.report.error:
-        return ExitStatus.USAGE
-    grave = any(policy.fails(finding, fail_on) for finding in found.findings)
-    foreign = found.report.verdict is Verdict.NOT_THIS_NETWORK
-    return ExitStatus.FINDINGS if (grave or foreign) and not exit_zero else ExitStatus.CLEAN
+def _unable(subject: Subject) -> str:
+    """Why nobody can run the model in eval, as other counters and measuring do; empty where they can."""
+    why = subject.errors[Mode.EVAL]
+    return f"eval, in which others count and speed is measured: {why}" if why else ""
 
 
 def _opinions(subject: Subject) -> tuple[Reconciled, ...]:
@@ -344,26 +311,61 @@ def _picture(file: str, plans: tuple[Plan, ...]) -> str:
     return kind(file)
 
 
-def _drawn(found: Flops, file: str, kind: str) -> None:
+def _drawn(found: Flops, file: str, kind: str) -> str:
+    """Draw and write; why not, if it cannot be done: what was measured is told all the same."""
     from gnet_audit.formats.roofline import picture
 
-    content = picture(found, kind)
     try:
-        Path(file).write_bytes(content)
+        Path(file).write_bytes(picture(found, kind))
     except OSError as error:
-        raise UsageError(f"cannot write: {error.strerror or error}", where=f"--plot {file}") from error
+        return f"--plot {file}: cannot write: {error.strerror or error}"
+    except UsageError as error:
+        return error.line
     say(f"wrote {file}")
+    return ""
 
 
-def _document(found: Flops, destination: options.Destination, depth: Depth, order: Sort, columns: int) -> Document:
-    if destination.format not in {Format.TEXT, Format.JSON}:
-        from gnet_audit.formats import checks
+Chosen = tuple[Depth, Sort, int]
 
-        return document(checks.counted(found), destination, View(folder=os.getcwd()))
+
+def _documents(
+    found: Flops,
+    judged: Report,
+    destinations: tuple[options.Destination, ...],
+    chosen: Chosen,
+    fail_on: Severity,
+    *,
+    summary: bool,
+) -> Iterator[Document]:
+    """A document for each format asked for; in GitHub Actions also the summary of the job."""
+    view = View(folder=os.getcwd(), fail_on=fail_on)
+    page = job_summary(judged, view) if summary else None
+    view = replace(view, summary=page is not None)
+    for destination in destinations:
+        yield _own(found, judged, destination, *chosen) or document(judged, destination, view)
+    if page:
+        yield page
+
+
+def _own(
+    found: Flops, judged: Report, destination: options.Destination, depth: Depth, order: Sort, columns: int
+) -> Document | None:
+    """The formats in which an answer of counts has a form of its own; None for the others."""
     if destination.format is Format.JSON:
         from gnet_audit.formats import flops_json
 
         return Document(text=flops_json.render(found), file=destination.file, machine=True)
+    if destination.format in {Format.CSV, Format.HTML}:
+        from gnet_audit.formats import flops_csv, html
+
+        if destination.format is Format.CSV:
+            return Document(text=flops_csv.render(found), file=destination.file)
+        counts = (flops_csv.head(found), *flops_csv.records(found))
+        return Document(
+            text=html.render(judged, View(folder=os.getcwd()), counts=counts), file=destination.file, markup=True
+        )
+    if destination.format is not Format.TEXT:
+        return None
     from gnet_audit.formats import flops as texts
 
     choices = texts.Choices(width=columns, color=_color(destination), depth=depth, by_time=order is Sort.TIME)

@@ -77,7 +77,12 @@ Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to audi
 SpecName = Annotated[
     str, typer.Option("--spec", metavar="NAME", help="A shipped spec, or a .toml file.", **environment("SPEC"))
 ]
-Input = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Input size, or NxCxHxW.", show_default="paper's")]
+Input = Annotated[
+    str,
+    typer.Option(
+        "--input", metavar="CxHxW", help="Input size, or NxCxHxW.", show_default="paper's", **environment("INPUT")
+    ),
+]
 Arg = Annotated[list[str], repeatable("--arg", metavar="KEY=VALUE", help="Constructor argument; repeatable.")]
 Formats = Annotated[
     list[str],

@@ -10,7 +10,7 @@ from gnet_audit.findings import Finding
 from gnet_audit.formats.plot import Plot, Series, plot
 from gnet_audit.network import Unverified
 from gnet_audit.report import Report, RowStatus, SlotResult, SpecId, Totals, Verdict
-from gnet_audit.rules import BY_ID
+from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.training import Check, Outcome, Phase, Training
 from gnet_audit.training import Verdict as Learned
 
@@ -31,10 +31,11 @@ STATUS = {
 
 
 def counted(flops: Flops) -> Report:
-    """The audit's report with what the counts add to it."""
+    """The audit's report with what the counts add to it; only the counts are judged, other findings are told as notes."""
+    told = (replace(one, severity=Severity.NOTE) for one in flops.report.findings if one not in flops.findings)
     return replace(
         flops.report,
-        findings=tuple(dict.fromkeys((*flops.report.findings, *flops.findings))),
+        findings=tuple(dict.fromkeys((*flops.findings, *told))),
         unverified=tuple(dict.fromkeys((*flops.report.unverified, *flops.unverified))),
     )
 

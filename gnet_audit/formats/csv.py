@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from gnet_audit.formats import places
+from gnet_audit.formats import places, words
 from gnet_audit.notation import shape_text
 from gnet_audit.report import Report, RowStatus
 
@@ -45,5 +45,5 @@ def _records(report: Report) -> Iterator[list[str | int | None]]:
 
 
 def _text(value: str) -> str:
-    clean = value.encode("utf-8", "backslashreplace").decode()
-    return f"'{clean}" if clean.startswith(FORMULA) else clean
+    clean = words.safe(value)
+    return f"'{clean}" if value.startswith(FORMULA) else clean

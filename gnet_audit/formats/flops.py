@@ -22,6 +22,7 @@ from gnet_audit.work import CONVENTION, Kind
 
 FLOAT = 4
 MARK = {Agreement.AGREE: "✓", Agreement.DIFFER: "✗ differ", Agreement.NOTHING: ""}
+NO_TIMES = "nothing was timed layer by layer, so there are no times to sort by: --sort time needs --device"
 UNIT = {Cell.PARAMS: "parameters", Cell.OPS: "MACs"}
 
 
@@ -57,6 +58,9 @@ def text(answer: Flops, choices: Choices | None = None) -> str:
         if answer.speed.layers:
             canvas.line()
             speeds.draw_layers(canvas, _lines(answer, choices), answer.speed, by_time=choices.by_time)
+    if choices.by_time and not (answer.speed and answer.speed.layers):
+        canvas.line()
+        canvas.paragraph(NO_TIMES)
     _findings(canvas, answer)
     canvas.line()
     if answer.unseen:
@@ -64,7 +68,7 @@ def text(answer: Flops, choices: Choices | None = None) -> str:
             f"the audit found {words.count(answer.unseen, 'difference')} from the paper that no count shows: "
             "`gnet-audit shapes` names them"
         )
-    canvas.line(verdict(answer), "bold")
+    canvas.paragraph(verdict(answer), rest="  ", style="bold")
     return canvas.text()
 
 
@@ -102,7 +106,7 @@ def _three(canvas: Canvas, answer: Flops, cell: Cell, choices: Choices) -> None:
     )
     left = len(lines) - len(shown)
     if left:
-        canvas.line(f"{words.count(left, choices.depth.value)} without {unit} not shown")
+        canvas.paragraph(f"{words.count(left, choices.depth.value)} without {unit} not shown")
 
 
 def _says(triple: Triple) -> bool:
@@ -120,6 +124,8 @@ def _as(answer: Flops, line: Line, cell: Cell) -> str:
     triple = line.of(cell)
     if not triple.printed or line in answer.three.totals:
         return ""
+    if not triple.applies:
+        return "nothing to compare at this input"
     order = tuple(convention for column, convention, _ in answer.three.lint.tally if column is cell)
     fit = triple.verdict(Pair.PRINTED_DERIVED).conventions
     return conventions.named(fit, order) if fit else "no way: contradicts itself"

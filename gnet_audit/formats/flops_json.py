@@ -150,6 +150,7 @@ def _roofs(roofs: Roofs) -> Mapping[str, Plain]:
             for precision, roof in roofs.roofs
         ],
         "peaks": [_peak(peak) for peak in roofs.peaks],
+        "notes": list(roofs.notes),
     }
 
 

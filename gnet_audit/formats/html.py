@@ -22,8 +22,10 @@ ROOM = 23
 """Characters of an op that fit in a box."""
 
 
-def render(report: Report, view: View, plots: Sequence[Plot] = ()) -> str:
-    """The whole page; everything that comes from the model is escaped by the template."""
+def render(
+    report: Report, view: View, plots: Sequence[Plot] = (), counts: Sequence[Sequence[str | int | None]] = ()
+) -> str:
+    """The whole page, `counts` a table with its head first; everything that comes from the model is escaped by the template."""
     named = places.findings_of(report)
     numbers = {id(finding): number for number, finding in enumerate(report.findings, 1)}
     text = _template().render(
@@ -35,6 +37,7 @@ def render(report: Report, view: View, plots: Sequence[Plot] = ()) -> str:
         picture=picture(report),
         size={"wide": WIDE, "high": HIGH},
         plots=plots,
+        counts=counts,
         plot_size={
             "wide": plot.WIDTH,
             "high": plot.HEIGHT,

@@ -49,6 +49,7 @@ def _device(roofs: Roofs) -> Iterator[str]:
     about = roofs.machine
     facts = ", ".join(f"{name} {value}" for name, value in about.facts)
     yield f"{about.device}: {about.name}, {about.threads} threads, torch {about.torch}, {facts}"
+    yield from roofs.notes
     for precision, roof in roofs.roofs:
         ridge = roof.flops.value / roof.bandwidth.value
         peak = roofs.peak(precision)

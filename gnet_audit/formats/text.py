@@ -46,8 +46,9 @@ def render(report: Report, view: View) -> str:
     for text in report.stale:
         canvas.paragraph(words.safe(text), first="accepted in vain: ", rest="  ", style="red")
     if report.variant:
-        canvas.line(terse.variant_line(report))
-    canvas.line(terse.verdict_line(report), "bold green" if report.verdict is Verdict.MATCHES else "bold red")
+        canvas.paragraph(terse.variant_line(report), rest="  ")
+    good = report.verdict is Verdict.MATCHES and not report.stale
+    canvas.paragraph(terse.verdict_line(report), rest="  ", style="bold green" if good else "bold red")
     return canvas.text()
 
 

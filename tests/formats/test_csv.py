@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from io import StringIO
 
 from gnet_audit.formats import Format, render
@@ -46,6 +47,12 @@ def test_rules_and_reasons_stand_with_the_slot() -> None:
     assert record["findings"] == "GA202 GA215"
     assert record["accepted"] == "as in the old weights (by ann); trains faster (until 2030-01-31)"
     assert record["status"] == "accepted"
+
+
+def test_a_name_that_a_terminal_would_obey_is_escaped() -> None:
+    row = replace(ROWS[0], layer="a\x1b[2Jb\u202ec\td")
+    (record,) = records(replace(REPORT, rows=(row,)))
+    assert record["layer"] == "a\\x1b[2Jb\\u202ec\\td"
 
 
 def test_no_cell_is_a_formula() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from dataclasses import replace
 from functools import cache
+from io import StringIO
 
 import pytest
 
@@ -14,12 +16,12 @@ from gnet_audit.contradictions import lint
 from gnet_audit.counts import Counted, Counter, Reconciled, Term
 from gnet_audit.errors import UsageError
 from gnet_audit.flops import Flops, flops
+from gnet_audit.formats import checks, flops_csv, flops_json, html, roofline
 from gnet_audit.formats import flops as texts
-from gnet_audit.formats import flops_json, roofline
 from gnet_audit.formats import lint as lints
 from gnet_audit.formats.flops import Choices
 from gnet_audit.formats.speed import bar
-from gnet_audit.formats.view import Depth
+from gnet_audit.formats.view import Depth, View
 from gnet_audit.measurement import Machine, Peak, Roof, measured
 from gnet_audit.network import Mode
 from gnet_audit.report import Verdict
@@ -142,11 +144,11 @@ def test_a_printed_cell_that_nothing_gives_is_the_papers_own_contradiction() -> 
 
 
 def test_the_last_line_is_the_verdict() -> None:
-    assert texts.text(answer()).splitlines()[-1] == (
+    assert texts.text(answer(), Choices(width=0)).splitlines()[-1] == (
         "counts agree: 1,582,671,872 MACs, 3,165,343,744 FLOPs; 14 rows: model and channels differ in 0, "
         "print and channels in 8, print and model in 8"
     )
-    assert texts.text(answer(small=True)).splitlines()[-1].startswith("counts differ: ")
+    assert texts.text(answer(small=True), Choices(width=0)).splitlines()[-1].startswith("counts differ: ")
 
 
 def test_differences_that_no_count_shows_are_said() -> None:
@@ -201,10 +203,33 @@ def test_lines_can_be_sorted_by_time() -> None:
     assert "12.000   75.0%" in texts.text(answer(whole=True), Choices(width=0))
 
 
+def test_without_times_there_is_nothing_to_sort_by() -> None:
+    line = "nothing was timed layer by layer, so there are no times to sort by: --sort time needs --device"
+    assert line in texts.text(answer(), Choices(by_time=True)).splitlines()
+    assert "sort by" not in texts.text(answer())
+    assert "sort by" not in texts.text(answer(whole=True), Choices(by_time=True))
+
+
+def test_why_a_roof_is_missing_is_told() -> None:
+    speed = replace(SPEED, roofs=(replace(ROOFS, roofs=(), notes=("no roof: large copy: out [of] memory",)),))
+    networks = {Mode.EVAL: expand.network(PAPER, Mode.EVAL)}
+    found = flops(PAPER, report(PAPER), networks, speed=speed)
+    assert "no roof: large copy: out [of] memory" in texts.text(found)
+    assert json.loads(flops_json.render(found))["speed"]["devices"][0]["notes"]
+
+
+def test_at_another_input_the_paper_is_accused_of_nothing() -> None:
+    other = replace(report(PAPER), input_shape=(3, 299, 299))
+    networks = {Mode.EVAL: expand.network(PAPER, Mode.EVAL, (3, 299, 299))}
+    text = texts.text(flops(PAPER, other, networks), Choices(width=0))
+    assert "nothing to compare at this input" in text.split("\nMACs ")[1]
+    assert "contradicts itself" not in text.split("\nMACs ")[1]
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 @pytest.mark.parametrize("depth", Depth)
 def test_the_text_fits_its_width(width: int, depth: Depth) -> None:
-    lines = texts.text(answer(whole=True), Choices(width=width, depth=depth)).splitlines()[:-1]
+    lines = texts.text(answer(whole=True), Choices(width=width, depth=depth)).splitlines()
     assert [line for line in lines if len(line) > width] == []
 
 
@@ -253,6 +278,31 @@ def test_lint_as_json_holds_every_contradiction_with_its_arithmetic() -> None:
     assert conv1["rows"] == ["conv1"]
     assert conv1["explanation"]["confidence"] == "medium"
     assert [row["row"] for row in document["rows"]][:2] == ["conv1", "conv2"]
+
+
+# --- spreadsheets and pages ------------------------------------------------------------------------------------------
+
+
+def test_a_spreadsheet_has_counts_work_and_other_counters() -> None:
+    found = list(csv.DictReader(StringIO(flops_csv.render(answer(whole=True)))))
+    conv1 = next(one for one in found if one["slot"] == "conv1")
+    assert (conv1["params_printed"], conv1["params_derived"], conv1["params_measured"]) == ("2.7K", "9472", "9472")
+    assert (conv1["params_printed_derived"], conv1["macs_derived_measured"]) == ("differ", "agree")
+    assert int(conv1["flops"]) == 2 * 118_013_952
+    whole = found[-1]
+    assert (whole["kind"], whole["torchinfo_explained"], whole["torchinfo_remainder"]) == ("work", "10", "5")
+    assert whole["fvcore_total"] == ""
+    slots = [one for one in found if one["kind"] == "slot"]
+    assert sum(int(one["flops"]) for one in slots) == int(whole["flops"]) == 2 * 1_582_671_872
+
+
+def test_a_page_has_the_counts_as_a_table() -> None:
+    pytest.importorskip("jinja2")
+    counts = (flops_csv.head(answer()), *flops_csv.records(answer()))
+    page = html.render(checks.counted(answer()), View(), counts=counts)
+    assert '<h2 id="counts">Counts</h2>' in page
+    assert '<td class="amount">118,013,952</td>' in page
+    assert 'id="counts"' not in html.render(REPORT, View())
 
 
 # --- lint as text ----------------------------------------------------------------------------------------------------

@@ -48,6 +48,11 @@ def test_a_match_says_so_without_findings() -> None:
     )
 
 
+def test_a_match_with_acceptances_in_vain_says_why_it_fails() -> None:
+    match = replace(REPORT, verdict=Verdict.MATCHES, findings=(), stale=("a.toml:3: expired", "a.toml:9: gone"))
+    assert verdict_line(match).startswith("matches, but 2 accepted in vain: ")
+
+
 def test_ignored_findings_are_counted_in_the_verdict_line() -> None:
     line = verdict_line(replace(REPORT, findings=FINDINGS[:1], ignored=FINDINGS[1:]))
     assert line.startswith("differs: ")

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import Format, render, words
+from gnet_audit.formats import Format, render, terse, words
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.report import RowStatus, Verdict
 from tests import golden
@@ -39,9 +39,17 @@ def test_the_layout_per_row_is_the_recorded_one() -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120])
 @pytest.mark.parametrize("depth", Depth)
-def test_everything_but_the_verdict_line_fits_the_width(width: int, depth: Depth) -> None:
-    lines = text(View(width=width, depth=depth)).splitlines()
-    assert max(map(cell_len, lines[:-1])) <= width
+def test_everything_fits_the_width(width: int, depth: Depth) -> None:
+    assert max(map(cell_len, text(View(width=width, depth=depth)).splitlines())) <= width
+
+
+def test_the_verdict_line_is_wrapped_and_stays_whole_without_a_limit() -> None:
+    verdict = terse.verdict_line(REPORT)
+    assert text(View(width=0)).splitlines()[-1] == verdict
+    wrapped = text(View(width=60)).rsplit("\n\n", 1)[1].splitlines()
+    assert wrapped[0].startswith("differs: ")
+    assert all(line.startswith("  ") for line in wrapped[1:])
+    assert " ".join(line.strip() for line in wrapped) == verdict
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
