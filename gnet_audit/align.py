@@ -237,12 +237,14 @@ class _Aligner:
             self.pairs.append(Pair(expected=expected, found=found, reason=reason))
             return
         assert isinstance(found, Region)
-        inner, position = self._inside(expected, found)
-        if inner <= self.cost(expected, found):
-            self._wrapped(expected, found, position, entry)
-            return
+        if self.key(expected) != self.key(found):
+            inner, position = self._inside(expected, found)
+            if inner <= self.cost(expected, found):
+                self._wrapped(expected, found, position, entry)
+                return
         assert isinstance(expected, Region)
-        branches = self.assign(expected, found)[1]
+        alike = self.key(expected) == self.key(found)
+        branches = tuple(range(len(expected.branches))) if alike else self.assign(expected, found)[1]
         for position, branch in enumerate(expected.branches):
             other = branches[position]
             if other is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -42,7 +43,13 @@ def read_file(file: str) -> Spec:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SpecError(file, (Problem(line=line, where="no valid TOML", what="not UTF-8"),)) from error
-    return read.spec(toml.parse(text, file), sha256(content).hexdigest())
+    return _parsed(text, file, sha256(content).hexdigest())
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, file: str, digest: str) -> Spec:
+    """The same text is the same spec: a process that audits many models reads it once."""
+    return read.spec(toml.parse(text, file), digest)
 
 
 def _folder() -> Path:
