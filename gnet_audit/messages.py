@@ -12,6 +12,8 @@ _WORDS = {
     "ceil_mode": "ceil mode",
     "rate": "dropout rate",
     "kind": "kind of pooling",
+    "adaptive": "form of pooling",
+    "weights": "source of weights",
     "in_channels": "number of input channels",
     "input_size": "input size",
 }

@@ -58,12 +58,10 @@ def test_the_last_line_does_not_say_that_all_is_well() -> None:
 
 def test_sizes_are_read_each_once() -> None:
     assert sizes("96,160, 96", "--sweep") == (96, 160)
+    assert sizes("96,", "--sweep") == (96,)
 
 
-@pytest.mark.parametrize("text", ["", "x", "96,", "0", "-3", "1.5", "99999"])
+@pytest.mark.parametrize("text", ["", "x", "0", "-3", "1.5", "99999"])
 def test_what_is_no_size_is_a_usage_error(text: str) -> None:
-    if text == "96,":
-        assert sizes(text, "--sweep") == (96,)
-        return
     with pytest.raises(UsageError):
         sizes(text, "--sweep")

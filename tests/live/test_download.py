@@ -222,7 +222,8 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.T
 
 
 def test_a_member_that_climbs_out_of_the_folder_is_left_there(server: Server, tmp_path: Path) -> None:
-    escapes = ("../evil", "/tmp/gnet-audit-evil", "stl10_binary/../../evil", "../train_X.bin", "train_X.bin")  # noqa: S108
+    absolute = str(tmp_path / "absolute")
+    escapes = ("../evil", absolute, "stl10_binary/../../evil", "../train_X.bin", "train_X.bin")
     server.content = packed(FILES, extra=tuple(map(entry, escapes)))
     home = tmp_path / "inner" / "home"
     home.mkdir(parents=True)
@@ -230,7 +231,6 @@ def test_a_member_that_climbs_out_of_the_folder_is_left_there(server: Server, tm
     assert held(home) == FILES
     assert names(tmp_path) == {"inner"}
     assert names(tmp_path / "inner") == {"home"}
-    assert not Path("/tmp/gnet-audit-evil").exists()  # noqa: S108
 
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE])
