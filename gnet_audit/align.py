@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gnet_audit.costs import FAR, distance, weight
 from gnet_audit.network import AdaptivePool2d, Linear, Pool2d
+from gnet_audit.sequences import Plan, Task, cheapest
 from gnet_audit.structure import Head, Item, Region, Tree, Unit, units_of
 
 _SIZED = (Pool2d, AdaptivePool2d, Linear)
@@ -74,17 +75,14 @@ class _Aligner:
         self._ids: dict[object, int] = {}
         self._keys: dict[int, int] = {}
         self._costs: dict[tuple[int, int], float] = {}
-        self._plans: dict[tuple[tuple[int, ...], tuple[int, ...]], _Plan] = {}
+        self._plans: dict[tuple[tuple[int, ...], tuple[int, ...]], Plan] = {}
+        self._wholes: dict[int, float] = {}
         self._alive: list[Item] = []
         self.pairs: list[Pair] = []
         self.merges: list[Merge] = []
 
     def trees(self, expected: Tree, found: Tree, *, complete: bool) -> Alignment:
-        plan = self.plan(expected.main, found.main)
-        if not complete:
-            plan = self._plans[self.keys(expected.main), self.keys(found.main)] = self._opening(
-                expected.main, found.main
-            )
+        plan = self.plan(expected.main, found.main, opening=not complete)
         self.realise(expected.main, found.main, entry="", exits=())
         heads = self.match_heads(expected, found)
         whole = sum(map(weight, units_of(expected.main)[1:])) + sum(map(weight, units_of(found.main)[1:]))
@@ -132,7 +130,7 @@ class _Aligner:
 
     def _inside(self, expected: Item, found: Region) -> tuple[float, int]:
         """The cost of taking an item for one branch of a region (a shortcut around it), and which branch."""
-        whole = _total((found,))
+        whole = self.whole(found)
         costs = [self.plan((expected,), branch).cost + whole - _total(branch) for branch in found.branches]
         position = min(range(len(costs)), key=costs.__getitem__)
         return costs[position], position
@@ -155,80 +153,42 @@ class _Aligner:
         total = sum(matrix[row][column] for row, column in enumerate(chosen))
         return total, tuple(column if column < len(two) else None for column in chosen[: len(one)])
 
-    def plan(self, expected: Sequence[Item], found: Sequence[Item]) -> _Plan:
-        """The cheapest way to turn one sequence into the other."""
-        key = self.keys(expected), self.keys(found)
-        if key not in self._plans:
-            self._plans[key] = self._plan(expected, found, *key)
-        return self._plans[key]
+    def plan(self, expected: Sequence[Item], found: Sequence[Item], *, opening: bool = False) -> Plan:
+        """The cheapest way to turn one sequence (or an opening of it) into the other."""
+        one, two = self.keys(expected), self.keys(found)
+        if (one, two) not in self._plans:
+            task = Task(
+                one=one,
+                two=two,
+                gone=lambda i: self.whole(expected[i]),
+                new=lambda j: self.whole(found[j]),
+                taken=lambda i, j: self.cost(expected[i], found[j]),
+                opening=opening,
+            )
+            self._plans[one, two] = cheapest(task)
+        return self._plans[one, two]
 
-    def _plan(
-        self, expected: Sequence[Item], found: Sequence[Item], one: tuple[int, ...], two: tuple[int, ...]
-    ) -> _Plan:
-        # What is built alike at both ends belongs together; only the middle needs the table.
-        head = 0
-        while head < min(len(one), len(two)) and one[head] == two[head]:
-            head += 1
-        tail = 0
-        while tail < min(len(one), len(two)) - head and one[-1 - tail] == two[-1 - tail]:
-            tail += 1
-        middle = self._table(expected[head : len(one) - tail], found[head : len(two) - tail])
-        steps: list[tuple[int | None, int | None]] = [(i, i) for i in range(head)]
-        steps += [(None if i is None else i + head, None if j is None else j + head) for i, j in middle.steps]
-        steps += [(len(one) - tail + i, len(two) - tail + i) for i in range(tail)]
-        return _Plan(cost=middle.cost, steps=tuple(steps))
-
-    def _opening(self, expected: Sequence[Item], found: Sequence[Item]) -> _Plan:
-        """The cheapest way to turn an opening of the one sequence into the other, the rest left over."""
-        plans = [self._table(expected[:length], found) for length in range(len(expected) + 1)]
-        length = min(range(len(plans)), key=lambda length: (plans[length].cost, length))
-        left = tuple((index, None) for index in range(length, len(expected)))
-        return _Plan(cost=plans[length].cost, steps=plans[length].steps + left)
-
-    def _table(self, expected: Sequence[Item], found: Sequence[Item]) -> _Plan:
-        gone = [_total((item,)) for item in expected]
-        new = [_total((item,)) for item in found]
-        best = [[0.0] * (len(found) + 1) for _ in range(len(expected) + 1)]
-        for i in range(1, len(expected) + 1):
-            best[i][0] = best[i - 1][0] + gone[i - 1]
-        for j in range(1, len(found) + 1):
-            best[0][j] = best[0][j - 1] + new[j - 1]
-        for i, item in enumerate(expected, 1):
-            for j, other in enumerate(found, 1):
-                best[i][j] = min(
-                    best[i - 1][j - 1] + self.cost(item, other),
-                    best[i - 1][j] + gone[i - 1],
-                    best[i][j - 1] + new[j - 1],
-                )
-        steps: list[tuple[int | None, int | None]] = []
-        i, j = len(expected), len(found)
-        while i or j:
-            if i and j and best[i][j] == best[i - 1][j - 1] + self.cost(expected[i - 1], found[j - 1]):
-                i, j = i - 1, j - 1
-                steps.append((i, j))
-            elif i and best[i][j] == best[i - 1][j] + gone[i - 1]:
-                i -= 1
-                steps.append((i, None))
-            else:
-                j -= 1
-                steps.append((None, j))
-        return _Plan(cost=best[-1][-1], steps=tuple(reversed(steps)))
+    def whole(self, item: Item) -> float:
+        """What it costs that an item has no counterpart."""
+        key = self.key(item)
+        if key not in self._wholes:
+            self._wholes[key] = _total((item,))
+        return self._wholes[key]
 
     # --- from distances to pairs -----------------------------------------------------------------
 
     def realise(self, expected: Sequence[Item], found: Sequence[Item], *, entry: str, exits: tuple[str, ...]) -> None:
         """Write down the pairs of two sequences between the slot `entry` and the slots `exits`."""
-        steps = self.plan(expected, found).steps
-        after = entry
-        for number, (i, j) in enumerate(steps):
+        after, following = entry, 0
+        for i, j in self.plan(expected, found).steps:
+            following = following if i is None else i + 1
             if i is not None and j is not None:
                 self._pair(expected[i], found[j], after)
                 after = _end(expected[i])
             elif i is not None:
                 self._missing(expected[i])
             elif j is not None:
-                following = next((expected[k] for k, _ in steps[number + 1 :] if k is not None), None)
-                self._added(found[j], after, _starts(following) if following is not None else exits)
+                self._added(found[j], after, _starts(expected[following]) if following < len(expected) else exits)
 
     def _pair(self, expected: Item, found: Item, entry: str) -> None:
         if isinstance(expected, Unit) and isinstance(found, Unit):
@@ -311,12 +271,6 @@ class _Aligner:
         matched = {id(pair.found) for pair in heads}
         heads += [HeadPair(expected=None, found=head) for head in two if id(head) not in matched]
         return tuple(heads)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    cost: float
-    steps: tuple[tuple[int | None, int | None], ...]
 
 
 def _total(items: Sequence[Item]) -> float:

@@ -189,6 +189,8 @@ def _pool(at: Place, one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d)
         two = replace(two, kind=one.kind)
         if isinstance(two, Pool2d) and isinstance(one, Pool2d):
             two = replace(two, count_include_pad=one.count_include_pad)
+    if one == two:
+        return
     if same_pool(at.expected, replace(at.found, anchor=replace(at.found.anchor, op=two))):
         if isinstance(one, Pool2d) != isinstance(two, Pool2d) or getattr(one, "kernel", 0) != getattr(two, "kernel", 0):
             yield at.say("GA219", "adaptive", notation.op_text(one), notation.op_text(two))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from gnet_audit import heads, patch
 from gnet_audit.align import Alignment, Pair, align
 from gnet_audit.canonical import Canonical, canonical
 from gnet_audit.differences import Difference, locate
 from gnet_audit.errors import ShapeError
-from gnet_audit.findings import Append, Cost, Edit, Finding, Insert
+from gnet_audit.findings import Append, Cost, Edit, Finding, Insert, SetFields, SetInputs, SetOp
+from gnet_audit.garbage import uncollected
 from gnet_audit.graphs import graph_differences
 from gnet_audit.messages import message
 from gnet_audit.network import Concat, Conv2d, Layer, Linear, Mode, Network, SpecOrigin, Unverified
@@ -78,6 +80,7 @@ class Comparison:
     refusal: str = ""
 
 
+@uncollected()
 def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Comparison:
     """Align and compare every mode that could be traced; training speaks first, since it has the heads too."""
     plain = {mode: canonical(one.network if one.complete else _joined(one.network)) for mode, one in found.items()}
@@ -105,15 +108,15 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
         differences = _heard_again(differences, new) + _unheard(new, differences)
         unverified += told.unverified if view.complete else ()
     return Comparison(
-        findings=tuple(_findings(expected, differences)),
+        findings=tuple(_findings(expected, views, differences)),
         views=views,
         unverified=tuple(dict.fromkeys(unverified)),
     )
 
 
 def _view(expected: Network, found: Canonical, main: str, *, complete: bool) -> View:
-    one = canonical(expected).network
-    expected_tree, found_tree = tree(one), tree(found.network, main)
+    one, expected_tree = _written(expected)
+    found_tree = tree(found.network, main)
     return View(
         expected=one,
         found=found.network,
@@ -123,6 +126,13 @@ def _view(expected: Network, found: Canonical, main: str, *, complete: bool) -> 
         rewrites=found,
         complete=complete,
     )
+
+
+@lru_cache(maxsize=4)
+def _written(expected: Network) -> tuple[Network, Tree]:
+    """The paper's side in canonical form: the same for every model that is held against it."""
+    network = canonical(expected).network
+    return network, tree(network)
 
 
 def _only_output(found: Canonical | None) -> str:
@@ -232,7 +242,9 @@ def _units(view: View) -> list[Unit]:
 # --- findings -------------------------------------------------------------------------------------------------
 
 
-def _findings(expected: Mapping[Mode, Network], differences: Iterable[Difference]) -> list[Finding]:
+def _findings(
+    expected: Mapping[Mode, Network], views: Mapping[Mode, View], differences: Iterable[Difference]
+) -> list[Finding]:
     """Equal differences as one finding each, the gravest first, then in the paper's order."""
     place = _places(expected.get(Mode.TRAIN) or expected[Mode.EVAL])
     groups: dict[tuple[object, ...], list[Difference]] = {}
@@ -240,7 +252,7 @@ def _findings(expected: Mapping[Mode, Network], differences: Iterable[Difference
         # Sources may differ from row to row (Table 1, figure 3); the first one speaks for all.
         key = one.rule, one.attribute, one.expected, one.found, one.severity
         groups.setdefault(key, []).append(one)
-    found = [_finding(expected, group) for group in groups.values()]
+    found = [_finding(expected, views, group) for group in groups.values()]
     return sorted(found, key=lambda one: (-one.severity.rank, place.get(one.rows[0], len(place)), one.rule))
 
 
@@ -254,7 +266,7 @@ def _places(expected: Network) -> dict[str, int]:
     return places
 
 
-def _finding(expected: Mapping[Mode, Network], group: Sequence[Difference]) -> Finding:
+def _finding(expected: Mapping[Mode, Network], views: Mapping[Mode, View], group: Sequence[Difference]) -> Finding:
     first = group[0]
     rows = tuple(dict.fromkeys(one.slot for one in group))
     edits = tuple(edit for one in group for edit in one.edits)
@@ -273,11 +285,23 @@ def _finding(expected: Mapping[Mode, Network], group: Sequence[Difference]) -> F
         location=locations[0] if locations else None,
         locations=locations,
         layers=tuple(dict.fromkeys(one.layer for one in group if one.layer)),
-        cost=cost(expected[mode], rows, edits),
+        cost=cost(_meant(expected[mode], views.get(mode), edits), rows, edits),
         cause=first.reason,
         cure=first.cure,
         edits=edits,
     )
+
+
+def _meant(expected: Network, view: View | None, edits: Iterable[Edit]) -> Network:
+    """The network that edits speak of: as it is written, else, where a model stands for the paper, its canonical form."""
+    if view is None:
+        return expected
+    for edit in edits:
+        name = edit.layer if isinstance(edit, SetFields | SetOp | SetInputs) else ""
+        plain, written = view.expected.by_name.get(name), expected.by_name.get(name)
+        if plain and (written is None or type(written.op) is not type(plain.op)):
+            return view.expected
+    return expected
 
 
 def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost | None:
@@ -285,20 +309,22 @@ def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost 
     if not edits:
         return None
     try:
-        changed = patch.apply(expected, edits)
+        before, after = patch.concerned(expected, edits)
     except ShapeError:
         return None
-    new = {layer.name for edit in edits if isinstance(edit, Insert | Append) for layer in edit.layers}
-    here = {name for name in (*expected.by_name, *changed.by_name) if name in new or _inside(name, rows)}
-    before = [layer for layer in expected.layers if layer.name in here]
-    after = [layer for layer in changed.layers if layer.name in here]
+    here = {*rows, *(layer.name for edit in edits if isinstance(edit, Insert | Append) for layer in edit.layers)}
+    signed = [(1, layer) for layer in after.values()] + [(-1, layer) for layer in before.values()]
+    own = [(sign, layer) for sign, layer in signed if not here.isdisjoint(_within(layer.name))]
     return Cost(
-        params=sum(layer.params for layer in after) - sum(layer.params for layer in before),
-        macs=sum(layer.macs for layer in after) - sum(layer.macs for layer in before),
-        total_params=changed.params - expected.params,
-        total_macs=changed.macs - expected.macs,
+        params=sum(sign * layer.params for sign, layer in own),
+        macs=sum(sign * layer.macs for sign, layer in own),
+        total_params=sum(sign * layer.params for sign, layer in signed),
+        total_macs=sum(sign * layer.macs for sign, layer in signed),
     )
 
 
-def _inside(name: str, rows: Sequence[str]) -> bool:
-    return any(name == row or name.startswith(f"{row}.") for row in rows)
+def _within(name: str) -> Iterator[str]:
+    """A name and all that it stands in: `aux1.conv.relu`, `aux1.conv`, `aux1`."""
+    while name:
+        yield name
+        name = name.rpartition(".")[0]

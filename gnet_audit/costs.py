@@ -18,7 +18,6 @@ from gnet_audit.network import (
     Elementwise,
     Input,
     Linear,
-    Op,
     Pool2d,
     PoolKind,
     Shape,
@@ -62,7 +61,7 @@ def _anchors(expected: Unit, found: Unit) -> float:
     match one, two:
         case Conv2d(), Conv2d():
             return _convs(one, two)
-        case (Linear(), Linear()) | (Linear(), Conv2d()) | (Conv2d(), Linear()):
+        case (Linear() | Conv2d(), Linear() | Conv2d()):
             dense = _dense(one, two, expected.in_shape, found.in_shape)
             # Nothing follows the layer that gives the classes, however many they are.
             return 0.01 + 0.2 * bool(found.trail) if is_classifier(expected) and dense < FAR else dense
@@ -110,7 +109,7 @@ def _convs(one: Conv2d, two: Conv2d) -> float:
     )
 
 
-def _dense(one: Op, two: Op, before: Shape | None, after: Shape | None) -> float:
+def _dense(one: Linear | Conv2d, two: Linear | Conv2d, before: Shape | None, after: Shape | None) -> float:
     """A linear layer and a convolution whose kernel covers the whole map are the same function."""
     for op, shape in ((one, before), (two, after)):
         if isinstance(op, Conv2d) and not covers(op, shape):
@@ -124,12 +123,8 @@ def covers(conv: Conv2d, shape: Shape | None) -> bool:
     return plain and shape is not None and (shape[1:] or (1, 1)) == conv.kernel
 
 
-def _features(op: Op) -> int:
-    match op:
-        case Linear(out_features=width) | Conv2d(out_channels=width):
-            return width
-        case _:
-            return 1
+def _features(op: Linear | Conv2d) -> int:
+    return op.out_features if isinstance(op, Linear) else op.out_channels
 
 
 def is_classifier(unit: Unit) -> bool:
@@ -152,8 +147,8 @@ def same_pool(expected: Unit, found: Unit) -> bool:
     A pool that the paper calls global is the same as one over the whole of the model's map, whatever its size.
     """
     one, two = expected.anchor.op, found.anchor.op
-    if not isinstance(one, Pool2d | AdaptivePool2d) or not isinstance(two, Pool2d | AdaptivePool2d):
-        return False
+    assert isinstance(one, Pool2d | AdaptivePool2d)
+    assert isinstance(two, Pool2d | AdaptivePool2d)
     origin = expected.anchor.origin
     if isinstance(origin, SpecOrigin) and "global" in dict(origin.attributes) and _is_global(two, found.in_shape):
         return True
@@ -167,7 +162,7 @@ def _is_global(pool: Pool2d | AdaptivePool2d, shape: Shape | None) -> bool:
 
 def same_windows(one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d, shape: Shape | None) -> bool:
     """Whether two pools read the same windows (and divide averages alike) of an input of this shape."""
-    if shape is None or len(shape) != 3:
+    if one == two or shape is None or len(shape) != 3:
         return one == two
     try:
         pairs = [

@@ -54,17 +54,22 @@ def row_of(layer: Layer) -> str:
 
 def missing(expected: Network, pairs: Sequence[Pair]) -> Iterator[Difference]:
     """What the paper has and the model has not; a whole region at once."""
-    regions = dict.fromkeys(pair.region for pair in pairs if pair.region)
-    for region in regions:
-        units = [pair.expected for pair in pairs if pair.region == region and pair.expected]
+    regions: dict[str, list[Unit]] = {}
+    branches: dict[str, list[Unit]] = {}
+    single: list[Unit] = []
+    for pair in pairs:
+        if pair.expected is not None:
+            whole = regions.setdefault(pair.region, []) if pair.region else single
+            (branches.setdefault(pair.branch_of, []) if pair.branch_of and not pair.region else whole).append(
+                pair.expected
+            )
+    for region, units in regions.items():
         anchor = expected.by_name[region]
         yield _absent(row_of(anchor) or region, _title(anchor), units)
-    for merge in dict.fromkeys(pair.branch_of for pair in pairs if pair.branch_of and not pair.region):
-        branch = [pair.expected for pair in pairs if pair.branch_of == merge and not pair.region and pair.expected]
-        yield from _branch(expected, merge, branch)
-    for pair in pairs:
-        if pair.expected is not None and not pair.region and not pair.branch_of:
-            yield _absent(pair.expected.name, notation.op_text(pair.expected.anchor.op), [pair.expected])
+    for merge, units in branches.items():
+        yield from _branch(expected, merge, units)
+    for unit in single:
+        yield _absent(unit.name, notation.op_text(unit.anchor.op), [unit])
 
 
 def _branch(expected: Network, merge: str, units: Sequence[Unit]) -> Iterator[Difference]:
@@ -171,8 +176,12 @@ def _insertion(expected: Network, group: Added, names: Mapping[str, str]) -> tup
 
 
 def last_of(expected: Network, slot: str) -> str:
-    """The activation that follows a slot, or the slot itself."""
-    return next(
-        (name for name in expected.consumers.get(slot, ()) if name.startswith(f"{slot}.")),
-        slot,
-    )
+    """The last of the layers that belong to a slot: its batch norm, its activation, or the slot itself."""
+    name, following = slot, slot
+    while following:
+        name, following = following, _own_follower(expected, following, f"{slot}.")
+    return name
+
+
+def _own_follower(expected: Network, name: str, prefix: str) -> str:
+    return next((user for user in expected.consumers.get(name, ()) if user.startswith(prefix)), "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gnet_audit import notation
@@ -30,21 +30,25 @@ from gnet_audit.structure import Unit
 
 def factorised(matched: list[Pair], added: list[Added]) -> Iterator[Difference]:
     """A convolution and its added neighbours that together see the paper's kernel; takes them out of both lists."""
-    for group in tuple(added):
-        for index, pair in enumerate(matched):
+    places: dict[str, list[int]] = {}
+    for index, pair in enumerate(matched):
+        if pair.expected is not None and isinstance(pair.expected.anchor.op, Conv2d):
+            places.setdefault(pair.expected.name, []).append(index)
+    gone: set[int] = set()
+    for group in added:
+        for index in sorted({index for name in (group.after, *group.readers) for index in places.get(name, ())}):
+            pair = matched[index]
             if not (one := pair.expected) or not (two := pair.found) or not isinstance(one.anchor.op, Conv2d):
                 continue
-            before = one.name in group.readers
-            if group.after != one.name and not before:
-                continue
-            chain = (*group.units, two) if before else (two, *group.units)
+            chain = (*group.units, two) if one.name in group.readers else (two, *group.units)
             if not _covers(chain, one.anchor.op):
                 continue
-            added.remove(group)
+            gone.add(id(group))
             last = replace(chain[-1], anchor=replace(chain[-1].anchor, op=_as_one(chain[-1], one.anchor.op)))
             matched[index] = replace(pair, found=last)
             yield _in_steps(one, chain)
             break
+    added[:] = [group for group in added if id(group) not in gone]
 
 
 def _covers(chain: Sequence[Unit], whole: Conv2d) -> bool:
@@ -94,28 +98,37 @@ def _in_steps(one: Unit, chain: Sequence[Unit]) -> Difference:
     )
 
 
+NEAR = 2
+"""A layer may have moved over so many rows of the paper."""
+
 # --- layers that moved ---------------------------------------------------------------------------------------------
 
 
 def moved(expected: Network, missing: list[Pair], added: list[Added], mode: Mode) -> list[Difference]:
     """A missing and an added layer that are the same op: it stands elsewhere; takes them out of both lists."""
     found: list[Difference] = []
-    for pair in tuple(missing):
+    left: list[Pair] = []
+    rows = {row: place for place, row in enumerate(dict.fromkeys(map(row_of, expected.layers)))}
+    near: dict[int, list[int]] = {}
+    for index, group in enumerate(added):
+        if group.after in expected.by_name:
+            near.setdefault(rows[row_of(expected.by_name[group.after])], []).append(index)
+    for pair in missing:
         unit = pair.expected
-        if unit is None or pair.region:
-            continue
-        group = next(
-            (g for g in added if any(_alike(unit, other) for other in g.units) and _near(expected, unit, g)), None
+        place = rows[row_of(unit.anchor)] if unit is not None and not pair.region else -NEAR - 1
+        indices = sorted(index for row in range(place - NEAR, place + NEAR + 1) for index in near.get(row, ()))
+        candidates = (
+            (index, other) for index in indices for other in added[index].units if unit and _alike(unit, other)
         )
-        if group is None:
+        index, other = next(candidates, (0, None))
+        if unit is None or other is None:
+            left.append(pair)
             continue
-        other = next(candidate for candidate in group.units if _alike(unit, candidate))
-        missing.remove(pair)
-        rest = tuple(candidate for candidate in group.units if candidate is not other)
-        position = added.index(group)
-        added[position : position + 1] = [replace(group, units=rest)] if rest else []
-        found.append(_in_other_order(expected, unit, other, group))
+        found.append(_in_other_order(expected, unit, other, added[index]))
         found += pair_differences(Pair(expected=unit, found=other, reason="the same op at another place"), mode)
+        added[index] = replace(added[index], units=tuple(one for one in added[index].units if one is not other))
+    missing[:] = left
+    added[:] = [group for group in added if group.units]
     return found
 
 
@@ -128,15 +141,6 @@ def _alike(one: Unit, two: Unit) -> bool:
             a == b or (isinstance(a, Pool2d) and isinstance(b, Pool2d) and a.stride == b.stride)
         )
     return a == b
-
-
-def _near(expected: Network, unit: Unit, group: Added) -> bool:
-    """Whether two places are close enough for a layer to have moved from one to the other."""
-    if group.after not in expected.by_name:
-        return False
-    here, there = unit.anchor, expected.by_name[group.after]
-    rows = list(dict.fromkeys(row_of(layer) for layer in expected.layers))
-    return row_of(here) == row_of(there) or abs(rows.index(row_of(here)) - rows.index(row_of(there))) <= 2
 
 
 def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added) -> Difference:
@@ -183,14 +187,19 @@ def _previous(expected: Network, unit: Unit) -> str:
 
 def moved_activations(expected: Network, differences: list[Difference]) -> list[Difference]:
     """An activation missing after one layer and standing after one of the next is in another order."""
-    index = {layer.name: number for number, layer in enumerate(expected.layers)}
-    result = list(differences)
+    place = expected.positions
+    extra: dict[int, list[Difference]] = {}
+    for one in differences:
+        if (one.rule, one.expected) == ("GA302", "none") and one.slot in place:
+            extra.setdefault(place[one.slot], []).append(one)
+    merged: dict[int, Difference | None] = {}
     for gone in differences:
-        new = next((other for other in result if _same_activation(gone, other, index)), None)
-        if new is not None:
-            merged = _reordered(gone, new)
-            result = [merged if one is gone else one for one in result if one is not new]
-    return result
+        if (gone.rule, gone.found) == ("GA213", "none"):
+            following = (new for step in (1, 2) for new in extra.get(place[gone.slot] + step, ()))
+            new = next((new for new in following if new.found == gone.expected and id(new) not in merged), None)
+            if new is not None:
+                merged |= {id(gone): _reordered(gone, new), id(new): None}
+    return [kept for one in differences if (kept := merged.get(id(one), one)) is not None]
 
 
 def substituted(expected: Network, differences: list[Difference]) -> list[Difference]:
@@ -213,8 +222,9 @@ def substituted(expected: Network, differences: list[Difference]) -> list[Differ
 
 def _before(expected: Network, name: str) -> str:
     """The unit's anchor that a layer belongs to."""
-    layer = expected.by_name[name]
-    return _before(expected, layer.inputs[0]) if isinstance(layer.op, Activation) and layer.inputs else name
+    while isinstance(expected.by_name[name].op, Activation) and expected.by_name[name].inputs:
+        name = expected.by_name[name].inputs[0]
+    return name
 
 
 def _in_place_of(gone: Difference, norm: Difference) -> Difference:
@@ -229,13 +239,6 @@ def _in_place_of(gone: Difference, norm: Difference) -> Difference:
         cure=f"Use {gone.expected}.",
         edits=gone.edits + norm.edits,
     )
-
-
-def _same_activation(gone: Difference, new: Difference, index: Mapping[str, int]) -> bool:
-    """Whether one says that an activation is missing, and the other that it stands a little later."""
-    if (gone.rule, gone.found, new.rule, new.expected) != ("GA213", "none", "GA302", "none"):
-        return False
-    return new.found == gone.expected and new.slot in index and 0 < index[new.slot] - index[gone.slot] <= 2
 
 
 def _reordered(gone: Difference, new: Difference) -> Difference:

@@ -5,6 +5,7 @@ Shapes leave out the batch: an image is (channels, height, width), a vector is (
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -331,9 +332,9 @@ class Unverified:
     where: Location | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Network:
-    """Layers in an order in which they can be run, from the inputs to the outputs."""
+    """Layers in an order in which they can be run, from the inputs to the outputs. One network equals only itself."""
 
     name: str
     mode: Mode
@@ -354,6 +355,17 @@ class Network:
             for name in layer.inputs:
                 found[name].append(layer.name)
         return {name: tuple(users) for name, users in found.items()}
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """The place of each layer in the running order."""
+        return {layer.name: position for position, layer in enumerate(self.layers)}
+
+    @cached_property
+    def shared_weights(self) -> frozenset[str]:
+        """Parameters that several layers use."""
+        users = Counter(weight.name for layer in self.layers for weight in layer.weights if weight.name)
+        return frozenset(name for name, count in users.items() if count > 1)
 
     @property
     def params(self) -> int:

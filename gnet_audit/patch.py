@@ -2,57 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
+from heapq import heapify, heappop, heappush
 
 from gnet_audit import derive
 from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs, SetOp
+from gnet_audit.garbage import uncollected
 from gnet_audit.network import BatchNorm, Dropout, Input, Layer, Mode, Network, Op, Output
 
 
+@uncollected()
 def apply(network: Network, edits: Iterable[Edit]) -> Network:
     """Change a network by edits and derive all shapes, parameters and MACs anew; ShapeError where they do not fit.
 
     What belongs to a layer is inserted first, else the order is the one given. An edit of a layer that this mode's
     network has not (a head's in eval) changes nothing.
     """
-    draft = _Draft(network)
-    for edit in sorted(edits, key=lambda edit: not (isinstance(edit, Insert) and edit.trailing)):
-        draft.change(edit)
+    draft = _Draft(network, edits)
     ordered = _ordered(draft.layers)
     shape = next((layer.shape for layer in ordered if isinstance(layer.op, Input)), None) or ()
     return replace(network, layers=derive.infer(ordered, shape), outputs=tuple(draft.outputs))
 
 
-class _Draft:
-    """The layers and outputs of a network, open to change."""
+def concerned(network: Network, edits: Iterable[Edit]) -> tuple[Mapping[str, Layer], Mapping[str, Layer]]:
+    """The layers that edits change, before and after; all others stay as they are. ShapeError where they do not fit."""
+    edits = tuple(edits)
+    draft = _Draft(network, edits)
+    after = draft.derived() if draft.in_order() else None
+    if after is None:
+        return network.by_name, apply(network, edits).by_name
+    names = draft.touched | after.keys()
+    return {name: network.by_name[name] for name in names if name in network.by_name}, after
 
-    def __init__(self, network: Network) -> None:
+
+class _Draft:
+    """The layers and outputs of a network with edits."""
+
+    def __init__(self, network: Network, edits: Iterable[Edit]) -> None:
+        self.network = network
         self.layers = dict(network.by_name)
         self.outputs = list(network.outputs)
         self.mode = network.mode
         self.ends: dict[str, str] = {}
         """The last of the layers that belong to one."""
+        self.touched: set[str] = set()
+        self._readers: dict[str, dict[str, None]] = {}
+        self._added: dict[str, tuple[int, int]] = {}
+        for edit in sorted(edits, key=lambda edit: not (isinstance(edit, Insert) and edit.trailing)):
+            self._change(edit)
 
-    def change(self, edit: Edit) -> None:
+    def _change(self, edit: Edit) -> None:
         layers = self.layers
         match edit:
             case SetFields(layer=name, fields=fields) if name in layers:
                 # The fields of an op are checked by the dataclass itself: a wrong name raises.
-                layers[name] = replace(layers[name], op=replace(layers[name].op, **dict(fields)))  # type: ignore[arg-type]
+                self._put(replace(layers[name], op=replace(layers[name].op, **dict(fields))))  # type: ignore[arg-type]
             case SetOp(layer=name, op=op) if name in layers:
-                layers[name] = replace(layers[name], op=op)
+                self._put(replace(layers[name], op=op))
             case SetInputs(layer=name, inputs=inputs) if name in layers:
-                layers[name] = replace(layers[name], inputs=self._ends(inputs))
+                self._put(replace(layers[name], inputs=self._ends(inputs)))
             case Remove(layers=names):
                 for name in names:
                     self._remove(name)
             case Insert() if edit.after in layers:
                 self._insert(edit)
             case Append(layers=new) if edit.mode in {None, self.mode}:
-                layers.update({layer.name: replace(layer, inputs=self._ends(layer.inputs)) for layer in new})
+                for layer in new:
+                    self._put(replace(layer, inputs=self._ends(layer.inputs)))
                 self.outputs += [Output(path=new[-1].name, layer=new[-1].name)] if edit.output else []
             case _:
                 pass
@@ -60,34 +79,98 @@ class _Draft:
     def _ends(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(self.ends.get(name, name) for name in names)
 
+    def readers(self, name: str) -> dict[str, None]:
+        """The layers that read a layer."""
+        if name not in self._readers:
+            self._readers[name] = dict.fromkeys(self.network.consumers.get(name, ()))
+        return self._readers[name]
+
+    def _put(self, layer: Layer) -> None:
+        old = self.layers.get(layer.name)
+        for source in old.inputs if old else ():
+            self.readers(source).pop(layer.name, None)
+        for source in layer.inputs:
+            self.readers(source)[layer.name] = None
+        self.layers[layer.name] = layer
+        self.touched.add(layer.name)
+        if old is None:
+            place = max((self._place(source)[0] for source in layer.inputs), default=0)
+            self._added[layer.name] = (place, len(self._added) + 1)
+
     def _remove(self, name: str) -> None:
         if name not in self.layers:
             return
-        inputs = self.layers.pop(name).inputs
-        for user in list(self.layers.values()):
-            if name in user.inputs:
-                spliced = tuple(s for old in user.inputs for s in (inputs[:1] if old == name else (old,)))
-                self.layers[user.name] = replace(user, inputs=spliced)
+        inputs = self.layers[name].inputs
+        for reader in tuple(self.readers(name)):
+            user = self.layers[reader]
+            spliced = tuple(s for old in user.inputs for s in (inputs[:1] if old == name else (old,)))
+            self._put(replace(user, inputs=spliced))
+        for source in inputs:
+            self.readers(source).pop(name, None)
+        del self.layers[name]
+        self.touched.add(name)
         self.outputs[:] = [replace(o, layer=inputs[0]) if o.layer == name and inputs else o for o in self.outputs]
 
     def _insert(self, edit: Insert) -> None:
         after = self.ends.get(edit.after, edit.after)
         before, last = after, edit.layers[-1].name
-        readers = edit.readers or tuple(layer.name for layer in self.layers.values() if after in layer.inputs)
+        readers = edit.readers or tuple(self.readers(after))
         for layer in edit.layers:
-            self.layers[layer.name] = replace(
-                layer, op=_in_mode(layer, self.mode), inputs=self._ends(layer.inputs) or (before,)
-            )
+            inputs = self._ends(layer.inputs) or (before,)
+            self._put(replace(layer, op=_in_mode(layer, self.mode), inputs=inputs))
             before = layer.name
         for name in readers:
             if name in self.layers:
                 user = self.layers[name]
-                inputs = tuple(last if source == after else source for source in user.inputs)
-                self.layers[name] = replace(user, inputs=inputs)
+                self._put(replace(user, inputs=tuple(last if source == after else source for source in user.inputs)))
         if not edit.readers:
             self.outputs[:] = [replace(out, layer=last) if out.layer == after else out for out in self.outputs]
         if edit.trailing:
             self.ends[edit.after] = last
+
+    # --- only what the edits concern ---------------------------------------------------------------------------
+
+    def _place(self, name: str) -> tuple[int, int]:
+        """A running order: the network's own, added layers behind the last that they read."""
+        return self._added.get(name) or (self.network.positions.get(name, -1), 0)
+
+    def in_order(self) -> bool:
+        """Whether every layer still reads only earlier ones, and none that is new or gone shares a parameter."""
+        here = [self.layers[name] for name in self.touched if name in self.layers]
+        gone = [layer for name in self.touched - self.layers.keys() if (layer := self.network.by_name.get(name))]
+        weights = [weight.name for layer in here for weight in layer.weights if weight.name]
+        return (
+            len(set(weights)) == len(weights)
+            and not any(map(self._shares, gone))
+            and all(s in self.layers and self._place(s) < self._place(one.name) for one in here for s in one.inputs)
+        )
+
+    def _shares(self, layer: Layer) -> bool:
+        return any(weight.name in self.network.shared_weights for weight in layer.weights)
+
+    def derived(self) -> dict[str, Layer] | None:
+        """The layers that were touched and those whose inputs changed their size because of it, derived anew.
+
+        None where one of them shares a parameter, which is counted where it is used first.
+        """
+        waiting = [(self._place(name), name) for name in self.touched if name in self.layers]
+        heapify(waiting)
+        found: dict[str, Layer] = {}
+        while waiting:
+            _, name = heappop(waiting)
+            if name in found:
+                continue
+            layer, old = self.layers[name], self.network.by_name.get(name)
+            if self._shares(layer):
+                return None
+            if not isinstance(layer.op, Input):
+                before = tuple(found.get(source, self.layers[source]).shape for source in layer.inputs)
+                layer = derive.inferred(layer, before)
+            found[name] = layer
+            if old is None or old.shape != layer.shape:
+                for reader in self.readers(name):
+                    heappush(waiting, (self._place(reader), reader))
+        return found
 
 
 def _in_mode(layer: Layer, mode: Mode) -> Op:
@@ -102,8 +185,19 @@ def _in_mode(layer: Layer, mode: Mode) -> Op:
 
 
 def _ordered(layers: dict[str, Layer]) -> list[Layer]:
-    known = {name: [source for source in layer.inputs if source in layers] for name, layer in layers.items()}
+    """The layers in a running order; those that need no other place keep their own."""
+    rank = {name: place for place, name in enumerate(layers)}
+    sorter = TopologicalSorter({name: [s for s in layer.inputs if s in layers] for name, layer in layers.items()})
     try:
-        return [layers[name] for name in TopologicalSorter(known).static_order()]
+        sorter.prepare()
     except CycleError as error:
         raise ShapeError("edits that make a layer read itself", where=str(error.args[1][0])) from error
+    names = list(layers)
+    ready, result = sorted(map(rank.__getitem__, sorter.get_ready())), list[Layer]()
+    while ready:
+        name = names[heappop(ready)]
+        result.append(layers[name])
+        sorter.done(name)
+        for following in sorter.get_ready():
+            heappush(ready, rank[following])
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import cached_property
 from math import prod
 
 from gnet_audit import notation, patch, wiring
@@ -13,6 +13,7 @@ from gnet_audit.differences import locate
 from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Edit, Finding
 from gnet_audit.gaps import idle, left_to_loss
+from gnet_audit.garbage import uncollected
 from gnet_audit.heads import near_slot, slot_by_unit
 from gnet_audit.network import Input, Mode, Network, Shape, SpecOrigin, Unknown
 from gnet_audit.report import RowStatus, SlotResult
@@ -23,12 +24,12 @@ STRANGE = "no finding explains this size"
 """The note of a row whose size follows neither from the paper nor from a finding."""
 
 
+@uncollected()
 def table(comparison: Comparison, expected: Mapping[Mode, Network]) -> tuple[SlotResult, ...]:
     """One row for each slot of the paper, in its order; added layers behind the slot that they follow."""
     view = next(iter(comparison.views.values()))
-    changed = _changed(view, comparison.findings)
     pairs = {pair.expected.name: pair for pair in view.reached() if pair.expected}
-    verdicts = _Verdicts(view, comparison.findings, changed, set(pairs))
+    verdicts = _Verdicts(view, comparison.findings, set(pairs))
     added = _added(view, comparison)
     rows: list[SlotResult] = list(added.pop("input", ()))
     for unit in _slots(view):
@@ -44,7 +45,7 @@ def _untrained(view: View, expected: Mapping[Mode, Network]) -> list[SlotResult]
         return []
     whole = tree(expected[Mode.TRAIN])
     units = [unit for head in whole.heads for unit in units_of(head.items)]
-    return [replace(_bare_row(unit), status=RowStatus.UNVERIFIED, note="training could not be run") for unit in units]
+    return [_row(unit, None, RowStatus.UNVERIFIED, "training could not be run") for unit in units]
 
 
 def _slots(view: View) -> list[Unit]:
@@ -67,32 +68,34 @@ def _changed(view: View, findings: Iterable[Finding]) -> Network | None:
         return None
 
 
-def _bare_row(unit: Unit) -> SlotResult:
-    """A row with the paper's side only."""
+def _row(unit: Unit, found: Unit | None, status: RowStatus, note: str) -> SlotResult:
+    """A row with the paper's side, and the model's where it has one."""
     layer, origin = unit.anchor, unit.anchor.origin
     assert isinstance(origin, SpecOrigin)
     return SlotResult(
         row=origin.row,
         slot=layer.name,
-        layer="",
+        layer=found.name if found else "",
         expected_op=notation.op_text(layer.op),
-        found_op="",
+        found_op=notation.op_text(found.anchor.op) if found else "",
         printed=origin.printed_cell("output") or "",
         derived=layer.shape,
-        measured=None,
+        measured=found.anchor.shape if found else None,
         expected_params=_params(unit),
-        params=None,
+        params=_params(found) if found else None,
         expected_macs=layer.macs,
-        macs=None,
-        status=RowStatus.MISSING,
+        macs=found.anchor.macs if found else None,
+        status=status,
+        note=note,
+        location=locate(found.anchor) if found else None,
     )
 
 
 class _Verdicts:
     """What became of each slot: by the findings that name it, else by its size."""
 
-    def __init__(self, view: View, findings: Sequence[Finding], changed: Network | None, reached: set[str]) -> None:
-        self.view, self.changed, self.reached = view, changed, reached
+    def __init__(self, view: View, findings: Sequence[Finding], reached: set[str]) -> None:
+        self.view, self.findings, self.reached = view, findings, reached
         self.named: dict[str, list[tuple[int, Finding]]] = {}
         for number, finding in enumerate(findings, 1):
             for row in finding.rows:
@@ -101,19 +104,12 @@ class _Verdicts:
 
     def row(self, unit: Unit, pair: Pair | None) -> SlotResult:
         found = pair.found if pair else None
-        status, note = self._status(unit, found)
-        bare = replace(_bare_row(unit), status=status, note=note)
-        if found is None:
-            return bare
-        return replace(
-            bare,
-            layer=found.name,
-            found_op=notation.op_text(found.anchor.op),
-            measured=found.anchor.shape,
-            params=_params(found),
-            macs=found.anchor.macs,
-            location=locate(found.anchor),
-        )
+        return _row(unit, found, *self._status(unit, found))
+
+    @cached_property
+    def changed(self) -> Network | None:
+        """The paper's network with the findings; only a size that no finding names asks for it."""
+        return _changed(self.view, self.findings)
 
     def _status(self, unit: Unit, found: Unit | None) -> tuple[RowStatus, str]:
         named = self._named(unit)
@@ -196,22 +192,22 @@ def _added(view: View, comparison: Comparison) -> dict[str, list[SlotResult]]:
         for unit in units_of(head.items)
     ]
     pairs = [(pair.after, pair.found) for pair in view.reached() if pair.expected is None and pair.found]
+    told: dict[str, list[int]] = {}
+    for number, finding in enumerate(comparison.findings, 1):
+        if finding.rule in {"GA302", "GA303", "GA313", "GA217", "GA310"}:
+            for name in finding.layers:
+                told.setdefault(name, []).append(number)
     rows: dict[str, list[SlotResult]] = {}
     for after, unit in (*pairs, *loose):
         if not idle(unit):
-            rows.setdefault(after, []).append(_extra(view, after, unit, comparison.findings))
+            rows.setdefault(after, []).append(_extra(view, after, unit, told.get(unit.name, ())))
     return rows
 
 
-def _extra(view: View, after: str, unit: Unit, findings: Sequence[Finding]) -> SlotResult:
+def _extra(view: View, after: str, unit: Unit, numbers: Sequence[int]) -> SlotResult:
     layer = unit.anchor
     beside = view.expected.by_name.get(after)
     row = beside.origin.row if beside is not None and isinstance(beside.origin, SpecOrigin) else ""
-    numbers = [
-        number
-        for number, finding in enumerate(findings, 1)
-        if finding.rule in {"GA302", "GA303", "GA313", "GA217", "GA310"} and unit.name in finding.layers
-    ]
     return SlotResult(
         row="" if row == "input" else row,
         slot=f"+{layer.name}",

@@ -59,6 +59,9 @@ class Region:
 
 Item: TypeAlias = Unit | Region
 
+DEEPEST = 24
+"""Regions inside regions; the units of what lies deeper stand one behind the other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Head:
@@ -86,14 +89,15 @@ def tree(network: Network, main: str = "") -> Tree:
 
     `main` is the layer whose value is the main output, where that is known.
     """
-    units = _units(network)
+    anchor_of = _anchors(network)
+    units = _units(network, anchor_of)
     output = main_output(network, main)
-    last = _unit_of(units, output.layer) if output else next(reversed(units), None)
+    last = anchor_of[output.layer] if output else next(reversed(units), None)
     if last is None:
         return Tree(main=(), heads=(), extra_outputs=())
     owned = _ancestors(units, last, frozenset())
     trunk = _sequence([units[name] for name in units if name in owned], entry=None)
-    returned = {_unit_of(units, out.layer): out.path for out in reversed(network.outputs) if out is not output}
+    returned = {anchor_of[out.layer]: out.path for out in reversed(network.outputs) if out is not output}
     readers = {source for unit in units.values() for source in unit.sources}
     ends = [name for name in units if name not in owned and name not in readers]
     heads: list[Head] = []
@@ -121,62 +125,58 @@ def units_of(items: Iterable[Item]) -> list[Unit]:
     return found
 
 
-def _units(network: Network) -> dict[str, Unit]:
-    """Units under their anchors' names, in running order."""
+def _anchors(network: Network) -> dict[str, str]:
+    """For each layer the one that its unit begins with."""
     returned = {output.layer for output in network.outputs}
+    between = _before_activations(network)
     anchor_of: dict[str, str] = {}
-    trails: dict[str, list[Layer]] = {}
     for layer in network.layers:
         source = layer.inputs[0] if layer.inputs else ""
-        if (
-            (isinstance(layer.op, Activation | BatchNorm) or _before_activation(network, layer))
+        follows = (
+            (isinstance(layer.op, Activation | BatchNorm) or layer.name in between)
             and network.consumers.get(source) == (layer.name,)
             and source not in returned
             and not isinstance(network.by_name[source].op, Input)
-        ):
-            anchor_of[layer.name] = anchor_of[source]
-            trails[anchor_of[source]].append(layer)
-        else:
-            anchor_of[layer.name] = layer.name
-            trails[layer.name] = []
+        )
+        anchor_of[layer.name] = anchor_of[source] if follows else layer.name
+    return anchor_of
+
+
+def _units(network: Network, anchor_of: Mapping[str, str]) -> dict[str, Unit]:
+    """Units under their anchors' names, in running order."""
+    trails: dict[str, list[Layer]] = {}
+    for layer in network.layers:
+        trails.setdefault(anchor_of[layer.name], []).append(layer)
     return {
         name: Unit(
-            anchor=(layer := network.by_name[name]),
+            anchor=anchor,
             trail=tuple(trail),
-            in_shape=network.by_name[layer.inputs[0]].shape if layer.inputs else None,
-            sources=tuple(anchor_of[source] for source in layer.inputs),
+            in_shape=network.by_name[anchor.inputs[0]].shape if anchor.inputs else None,
+            sources=tuple(anchor_of[source] for source in anchor.inputs),
         )
-        for name, trail in trails.items()
+        for name, (anchor, *trail) in trails.items()
     }
 
 
-def _before_activation(network: Network, layer: Layer) -> bool:
-    """Whether another op of each value stands between a layer with weights and its activation."""
-    anchor, name = network.by_name[layer.inputs[0]] if layer.inputs else layer, layer.name
-    while isinstance(anchor.op, BatchNorm | Unknown | Elementwise) and anchor.inputs:
-        anchor = network.by_name[anchor.inputs[0]]
-    if not isinstance(anchor.op, Conv2d | Linear):
-        return False
-    while _is_pointwise(network, network.by_name[name]):
-        users = network.consumers[name]
-        if len(users) != 1:
-            return False
-        name = users[0]
-        if isinstance(network.by_name[name].op, Activation):
-            return True
-    return False
+def _before_activations(network: Network) -> set[str]:
+    """Other ops of each value that stand between a layer with weights and its activation."""
+    behind: dict[str, bool] = {}
+    for layer in network.layers:
+        passed = isinstance(layer.op, BatchNorm | Unknown | Elementwise) and layer.inputs
+        behind[layer.name] = behind[layer.inputs[0]] if passed else isinstance(layer.op, Conv2d | Linear)
+    found: set[str] = set()
+    for layer in reversed(network.layers):
+        users = network.consumers[layer.name]
+        if len(users) == 1 and _is_pointwise(network, layer) and behind[layer.inputs[0]]:
+            (user,) = users
+            if user in found or isinstance(network.by_name[user].op, Activation):
+                found.add(layer.name)
+    return found
 
 
 def _is_pointwise(network: Network, layer: Layer) -> bool:
     one_input = isinstance(layer.op, BatchNorm | Unknown | Elementwise) and len(layer.inputs) == 1
     return one_input and layer.shape == network.by_name[layer.inputs[0]].shape
-
-
-def _unit_of(units: Mapping[str, Unit], layer: str) -> str:
-    """The anchor of the unit that ends in a layer."""
-    if layer in units:
-        return layer
-    return next(name for name, unit in units.items() if any(part.name == layer for part in unit.trail))
 
 
 def _ancestors(units: Mapping[str, Unit], end: str, stop: Iterable[str]) -> frozenset[str]:
@@ -192,15 +192,16 @@ def _ancestors(units: Mapping[str, Unit], end: str, stop: Iterable[str]) -> froz
     return frozenset(found)
 
 
-def _sequence(parts: Sequence[Unit], entry: str | None) -> tuple[Item, ...]:
+def _sequence(parts: Sequence[Unit], entry: str | None, depth: int = 0) -> tuple[Item, ...]:
     """Cut a single-ended part of the network at the units that every path passes."""
-    cuts = _cuts(parts, entry)
+    if depth > DEEPEST:
+        return tuple(parts)
     items: list[Item] = []
     fork, start = entry, 0
-    for cut in cuts:
+    for cut in _cuts(parts, entry):
         inner = parts[start:cut]
         join = parts[cut]
-        items.append(_region(inner, fork, join) if inner else join)
+        items.append(_region(inner, fork, join, depth) if inner else join)
         fork, start = join.name, cut + 1
     return tuple(items)
 
@@ -222,21 +223,15 @@ def _cuts(parts: Sequence[Unit], entry: str | None) -> list[int]:
     return cuts
 
 
-def _region(inner: Sequence[Unit], fork: str | None, join: Unit) -> Region:
+def _region(inner: Sequence[Unit], fork: str | None, join: Unit, depth: int) -> Region:
+    position = {unit.name: index for index, unit in enumerate(inner)}
     by_name = {unit.name: unit for unit in inner}
-    slices = [_ancestors_within(by_name, source) for source in join.sources]
+    outside = frozenset(source for unit in inner for source in unit.sources if source not in position)
+    slices = [_ancestors(by_name, source, outside) if source in position else frozenset() for source in join.sources]
     if sum(map(len, slices)) > 2 * len(inner):
         slices = _disjoint(slices)
-    branches = tuple(
-        _sequence([unit for unit in inner if unit.name in part], entry=fork) if part else () for part in slices
-    )
-    return Region(branches=branches, merge=join)
-
-
-def _ancestors_within(units: Mapping[str, Unit], end: str) -> frozenset[str]:
-    if end not in units:
-        return frozenset()
-    return _ancestors(units, end, {s for unit in units.values() for s in unit.sources if s not in units})
+    parts = ([inner[index] for index in sorted(map(position.__getitem__, part))] for part in slices)
+    return Region(branches=tuple(_sequence(part, fork, depth + 1) for part in parts), merge=join)
 
 
 def _disjoint(slices: Iterable[frozenset[str]]) -> list[frozenset[str]]:

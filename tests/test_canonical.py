@@ -43,6 +43,16 @@ def notes(net: Network) -> list[str]:
         ("a: relu\nn: pad 1\nb: maxpool 3 /2", "a: relu\nb: maxpool 3 /2 p1"),
         ("a: conv 1 4\nr: relu\ns: relu", "a: conv 1 4\nr: relu"),
         ("a: conv 1 4\nm: maxpool 2 /2\nr: relu", "a: conv 1 4\nr: relu\nm: maxpool 2 /2"),
+        ("n: pad 1\na: avgpool 3", "a: avgpool 3 p1"),
+        ("a: conv 1 4\nq: softmax\nr: relu", "a: conv 1 4\nq: softmax"),
+        (
+            "a: conv 1 4\nt: sigmoid\nb: conv 1 4 < input\nj: concat < t b\ns: relu",
+            "a: conv 1 4\nt: sigmoid\nb: conv 1 4 < input\ns: relu < b\nj: concat < t s",
+        ),
+        (
+            "a: conv 1 2\nb: conv 1 4 < input\nj: concat < a b\ns: slice 2 6 < j\nc: conv 1 3",
+            "a: conv 1 2\nb: conv 1 4 < input\nc: conv 1 3",
+        ),
         (
             "i: conv 1 4\nr: relu\na: conv 1 2 < r\nb: conv 1 2 < r\nj: concat < a b\ns: relu",
             "i: conv 1 4\nr: relu\na: conv 1 2 < r\ns1: relu < a\nb: conv 1 2 < r\ns2: relu < b\nj: concat < s1 s2",
@@ -65,6 +75,11 @@ def test_two_spellings_become_one(written: str, plain: str) -> None:
         "a: conv 1 4\nr: leaky_relu\nm: maxpool 2 /2",
         "a: conv 1 4\nd: dropout 0.5\nb: conv 1 4",
         "a: conv 1 4\nl: lrn\nr: relu",
+        "n: pad 1\na: lrn",
+        "n: pad 1\na: avgpool 3 ceil /2",
+        "a: conv 1 4\nm: maxpool 2 /2\nr: relu\ns: add < m r",
+        "a: conv 1 2\nb: conv 1 4 < input\nj: concat < a b\ns: slice 1 3 < j\nc: conv 1 3",
+        "a: conv 1 4\nq: log_softmax\nr: relu",
     ],
 )
 def test_what_is_another_function_stays_as_it_is(text: str) -> None:

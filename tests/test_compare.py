@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from gnet_audit import expand, patch, spec
-from gnet_audit.compare import Comparison, Found, compare
-from gnet_audit.findings import Edit, Insert, Remove, SetFields, SetInputs, SetOp
-from gnet_audit.network import BatchNorm, Dropout, Layer, Mode, Network, Softmax
+from gnet_audit.compare import Comparison, Found, compare, cost
+from gnet_audit.findings import Cost, Edit, Finding, Insert, Remove, SetFields, SetInputs, SetOp
+from gnet_audit.network import (
+    BatchNorm,
+    CodeOrigin,
+    Conv2d,
+    Dropout,
+    Layer,
+    Location,
+    Mode,
+    Network,
+    Softmax,
+    SpecOrigin,
+    Weight,
+)
 from gnet_audit.rules import Severity
 from tests.networks import network, op
 
@@ -119,7 +133,13 @@ def test_a_head_that_runs_in_eval_is_known_from_training() -> None:
         for layer in trained.layers
     )
     both = {Mode.TRAIN: found[Mode.TRAIN], Mode.EVAL: Found(network=replace(trained, layers=layers, mode=Mode.EVAL))}
-    assert told(compare(PAPER, both)) == [("GA308", "eval", ("aux1", "aux2"))]
+    comparison = compare(PAPER, both)
+    assert told(comparison) == [("GA308", "eval", ("aux1", "aux2"))]
+    # In eval the paper has no heads: 1x1 convolutions on 512 and 528 channels, then 4 x 4 x 128 to 1024 to 1000.
+    convs, linears = (512 + 1 + 528 + 1) * 128, 2 * ((2048 + 1) * 1024 + (1024 + 1) * 1000)
+    cost_of = next(one.cost for one in comparison.findings if one.rule == "GA308")
+    assert cost_of is not None
+    assert cost_of.params == cost_of.total_params == convs + linears
 
 
 def test_a_network_that_stopped_on_the_way_is_compared_up_to_there() -> None:
@@ -138,3 +158,251 @@ def test_another_network_is_refused_with_the_reason() -> None:
 def _chain(mode: Mode) -> Network:
     lines = "\n".join(f"c{index}: conv 3 {8 * index} p1 /2\nr{index}: relu" for index in range(1, 7))
     return network(f"{lines}\nfc: linear 1000", input_shape=(3, 224, 224), mode=mode)
+
+
+def test_a_finding_says_all_that_its_reader_needs() -> None:
+    (finding,) = compare(PAPER, model(SetFields(layer="conv1", fields=(("out_channels", 96),)))).findings
+    conv1 = PAPER[Mode.TRAIN].by_name["conv1"]
+    assert isinstance(conv1.origin, SpecOrigin)
+    assert finding == Finding(
+        rule="GA201",
+        severity=Severity.ERROR,
+        rows=("conv1",),
+        attribute="out_channels",
+        expected="64",
+        found="96",
+        message=finding.message,
+        source=conv1.origin.source_of("out_channels"),
+        layers=("n1",),
+        cost=finding.cost,
+        cause="the most similar op at the same place",
+        cure=finding.cure,
+        edits=(SetFields(layer="conv1", fields=(("out_channels", 96),)),),
+    )
+    assert {"conv1", "64", "96"} <= set(re.findall(r"\w+", finding.message))
+    assert finding.cure
+
+
+def test_the_cost_of_a_head_is_that_of_training() -> None:
+    (finding,) = compare(PAPER, model(SetFields(layer="aux1.conv", fields=(("bias", False),)))).findings
+    assert finding.cost == Cost(params=-128, macs=0, total_params=-128, total_macs=0)
+
+
+def test_findings_stand_gravest_first_then_in_the_papers_order() -> None:
+    edits = (
+        SetFields(layer="inception_5b.3x3", fields=(("out_channels", 300),)),
+        SetFields(layer="inception_3a.1x1", fields=(("out_channels", 72),)),
+        SetFields(layer="conv1", fields=(("bias", False),)),
+        SetFields(layer="aux1.dropout", fields=(("rate", 0.5),)),
+    )
+    findings = compare(PAPER, model(*edits)).findings
+    ranks = [finding.severity.rank for finding in findings]
+    assert ranks == sorted(ranks, reverse=True)
+    order = [layer.name for layer in PAPER[Mode.TRAIN].layers]
+    for rank in set(ranks):
+        places = [order.index(finding.rows[0]) for finding in findings if finding.severity.rank == rank]
+        assert places == sorted(places)
+    assert {finding.rows[0] for finding in findings} == {
+        "inception_5b.3x3",
+        "inception_3a.1x1",
+        "conv1",
+        "aux1.dropout",
+    }
+
+
+# --- small networks -------------------------------------------------------------------------------------
+
+
+def held(expected: str, found: str | Network) -> Comparison:
+    """One small network against another, in eval."""
+    whole = found if isinstance(found, Network) else network(found)
+    return compare({Mode.EVAL: network(expected)}, {Mode.EVAL: Found(network=whole)})
+
+
+BESIDE = "i: conv 3 8 p1\na: conv 1 4 < i\nb: conv 3 4 p1 < i\nc: conv 1 4 < i\nj: concat < a b c\nz: linear 3"
+
+
+def test_another_form_of_the_same_function_is_a_note_at_each_slot() -> None:
+    (note,) = held(
+        "i: conv 3 8 p1\na: conv 3 4 p1\nz: linear 3", "i: conv 3 8 p1\nq: pad 1\na: conv 3 4\nz: linear 3"
+    ).findings
+    assert note == Finding(
+        rule="GA219",
+        severity=Severity.NOTE,
+        rows=("a",),
+        attribute="padding as an op of its own",
+        expected="as in the paper",
+        found="padding as an op of its own",
+        message="a is written in another form of the same function: padding as an op of its own.",
+        layers=("a",),
+        cause="rewritten by rules that keep the function",
+    )
+
+
+def wide(channels: int) -> Network:
+    """`a` and `c` of the network above as two ranges of one convolution."""
+    found = network(
+        f"i: conv 3 8 p1\nf: conv 1 {channels} < i\na: slice 0 4 < f\nc: slice 4 8 < f\n"
+        "b: conv 3 4 p1 < i\nj: concat < a b c\nz: linear 3"
+    )  # fmt: skip
+    weight = Weight(role="weight", name="f.weight", shape=(channels, 8, 1, 1))
+    layers = (replace(layer, weights=(weight,)) if layer.name == "f" else layer for layer in found.layers)
+    return replace(found, layers=tuple(layers))
+
+
+def test_channels_that_nothing_reads_are_a_finding_and_those_that_are_read_none() -> None:
+    (note,) = held(BESIDE, wide(8)).findings
+    assert (note.rule, note.severity, note.rows) == ("GA219", Severity.NOTE, ("a", "c"))
+    surplus, note = held(BESIDE, wide(11)).findings
+    assert (note.rule, note.severity, note.rows) == ("GA219", Severity.NOTE, ("a", "c"))
+    assert (surplus.rule, surplus.severity, surplus.rows) == ("GA302", Severity.ERROR, ("a",))
+    assert (surplus.attribute, surplus.expected) == ("layer", "none")
+    assert surplus.found == "3 output channels that nothing reads"
+    assert surplus.cure == "Leave them out."
+
+
+def stopped(last: str, whole: Network = PAPER[Mode.EVAL]) -> Mapping[Mode, Found]:
+    """The network as a forward leaves it that raises behind this layer; one branch runs after the other."""
+    end = [layer.name for layer in whole.layers].index(last) + 1
+    part = replace(anonymous(whole), layers=anonymous(whole).layers[:end], outputs=())
+    return {Mode.EVAL: Found(network=part, complete=False)}
+
+
+@pytest.mark.parametrize(
+    "last", ["1x1.relu", "3x3_reduce.relu", "3x3", "3x3.relu", "5x5.relu", "pool", "pool_proj.relu", "concat"]
+)
+def test_what_a_stopped_forward_may_only_not_have_run_yet_is_not_missing(last: str) -> None:
+    assert told(compare(PAPER, stopped(f"inception_4c.{last}"))) == []
+
+
+def test_what_went_wrong_before_a_forward_stopped_inside_a_module_is_told() -> None:
+    def narrowed(layer: Layer) -> Layer:
+        return replace(layer, op=op("conv 1 100")) if layer.name in {"inception_4b.1x1", "inception_4c.1x1"} else layer
+
+    paper = PAPER[Mode.EVAL]
+    narrow = replace(paper, layers=tuple(map(narrowed, paper.layers)))
+    rows = ("inception_4b.1x1", "inception_4c.1x1")
+    # 160 and 128 in the paper.
+    assert told(compare(PAPER, stopped("inception_4c.5x5.relu", narrow))) == [
+        ("GA201", "out_channels", (row,)) for row in rows
+    ]
+
+
+def test_the_last_layer_that_ran_is_compared() -> None:
+    paper = PAPER[Mode.EVAL]
+    layers = (replace(one, op=op("conv 3 100 p1")) if one.name == "conv2" else one for one in paper.layers)
+    assert told(compare(PAPER, stopped("conv2.relu", replace(paper, layers=tuple(layers))))) == [
+        ("GA201", "out_channels", ("conv2",)),
+    ]  # fmt: skip
+
+
+def test_branches_that_had_not_met_when_the_forward_stopped_are_compared_all_the_same() -> None:
+    expected = "i: conv 3 8 p1\na: conv 3 8 p1 < i\nb: conv 1 8 < i\ns: add < a b\nz: linear 3"
+    for edited, findings in (
+        (expected, []),
+        (expected.replace("a: conv 3 8 p1", "a: conv 5 8 p2"), [("GA202", "kernel", ("a",))]),
+    ):
+        whole = network(edited)
+        part = Found(network=replace(whole, layers=whole.layers[:4], outputs=()), complete=False)
+        assert told(compare({Mode.EVAL: network(expected)}, {Mode.EVAL: part})) == findings
+
+
+def test_a_mode_that_is_another_network_is_left_out_and_said() -> None:
+    found = {
+        **model(SetFields(layer="conv1", fields=(("out_channels", 96),))),
+        Mode.EVAL: Found(network=anonymous(_chain(Mode.EVAL))),
+    }
+    comparison = compare(PAPER, found)
+    assert comparison.refusal == ""
+    assert told(comparison) == [("GA201", "out_channels", ("conv1",))]
+    assert set(comparison.views) == {Mode.TRAIN}
+    (unverified,) = comparison.unverified
+    assert unverified.what == "eval mode"
+    # 57 convolutions and one linear layer on the main path; of the chain's 6 and 1 the classifier has its width.
+    assert unverified.why.startswith(
+        "it cannot be compared: of the paper's 58 layers with weights 1 have a counterpart of their width in the model,"
+        " which has 7 (distance 0."
+    )
+    assert unverified.why.endswith("; a build of this paper has at most 0.35 and 50% of the widths)")
+
+
+def test_a_network_is_another_one_from_more_than_half_of_its_widths_on() -> None:
+    lines = [f"c{index}: conv 3 8 p1" for index in range(7)]
+    expected = "\n".join([*lines, "z: linear 10"])
+    for changed, refused in ((4, False), (5, True)):
+        found = "\n".join([*(line.replace("3 8", "3 9") for line in lines[:changed]), *lines[changed:], "z: linear 10"])
+        assert bool(held(expected, found).refusal) is refused
+        assert bool(held(expected, found).findings) is not refused
+
+
+def test_widths_of_linear_layers_count_as_well() -> None:
+    expected = "\n".join(f"l{index}: linear {8 + index}" for index in range(4))
+    assert held(expected, expected.replace("linear 8", "linear 7")).refusal == ""
+    other = "\n".join(f"l{index}: linear {9 + index}" for index in range(4))
+    assert "of the paper's 4 layers with weights 0 have a counterpart" in held(expected, other).refusal
+
+
+def test_a_finding_at_several_places_has_all_their_lines_and_stands_at_the_first() -> None:
+    lines = {"n1": Location(file="net.py", line=11), "n7": Location(file="net.py", line=12)}
+    whole = model(*(SetFields(layer=slot, fields=(("bias", False),)) for slot in ("conv1", "conv2")))
+    found = {
+        mode: Found(network=replace(one.network, layers=tuple(map(partial(constructed, lines), one.network.layers))))
+        for mode, one in whole.items()
+    }
+    at = {
+        layer.name: name for layer, name in zip(PAPER[Mode.TRAIN].layers, (f"n{i}" for i in range(400)), strict=False)
+    }
+    assert at["conv1"] == "n1"
+    (finding,) = compare(PAPER, found).findings
+    assert finding.rows == ("conv1", "conv2")
+    assert finding.location == lines["n1"]
+    assert finding.locations == tuple(lines[name] for name in (at["conv1"], at["conv2"]))
+
+
+def constructed(lines: Mapping[str, Location], layer: Layer) -> Layer:
+    """The layer with the line that constructed it."""
+    line = lines.get(layer.name)
+    return replace(layer, origin=CodeOrigin(constructed=(line,))) if line else layer
+
+
+def test_the_rows_of_a_finding_stand_in_the_papers_order_wherever_they_are() -> None:
+    rows = ("conv1", "aux1.conv", "inception_4e.1x1", "aux2.conv", "inception_5b.1x1")
+    order = [layer.name for layer in PAPER[Mode.TRAIN].layers]
+    (finding,) = compare(PAPER, model(*(SetFields(layer=row, fields=(("bias", False),)) for row in rows))).findings
+    assert finding.rows == tuple(sorted(rows, key=order.index))
+
+
+def test_what_stands_deeper_in_a_slot_belongs_to_its_cost() -> None:
+    small = network("a: conv 1 4\na.b.c.d: conv 1 5\nz: conv 1 2")
+    found = cost(small, ("a.b",), (SetFields(layer="a.b.c.d", fields=(("bias", False),)),))
+    assert found == Cost(params=-5, macs=0, total_params=-5, total_macs=0)
+    elsewhere = cost(small, ("a.c",), (SetFields(layer="a.b.c.d", fields=(("bias", False),)),))
+    assert elsewhere == Cost(params=0, macs=0, total_params=-5, total_macs=0)
+
+
+def test_a_cost_counts_each_sign_once_and_nothing_where_nothing_can_be_derived() -> None:
+    paper = PAPER[Mode.TRAIN]
+    assert cost(paper, ("conv1",), ()) is None
+    assert cost(paper, ("conv1",), (SetFields(layer="conv1", fields=(("kernel", (300, 300)),)),)) is None
+    extra = Layer(name="conv1.more", op=Conv2d(out_channels=64, kernel=(1, 1)))
+    # 64 x 64 weights and 64 biases, on 112 x 112 places, and nothing else changes.
+    more = Cost(
+        params=64 * 64 + 64, macs=64 * 64 * 112 * 112, total_params=64 * 64 + 64, total_macs=64 * 64 * 112 * 112
+    )  # fmt: skip
+    assert cost(paper, ("conv1",), (Insert(after="conv1", layers=(extra,)),)) == more
+    reduce = 16 * 192 + 16
+    gone = cost(paper, ("inception_3a.5x5_reduce",), (Remove(layers=("inception_3a.5x5_reduce",)),))
+    assert gone is not None
+    assert (gone.params, gone.macs) == (-reduce, -16 * 192 * 28 * 28)
+    # The 5x5 behind it then reads 192 channels in place of 16.
+    wider = 32 * (192 - 16) * 25
+    assert (gone.total_params, gone.total_macs) == (wider - reduce, (wider - 16 * 192) * 28 * 28)
+
+
+def test_a_layer_added_behind_a_batch_norm_and_an_activation_stands_behind_both() -> None:
+    text = "a: conv 3 8 p1\na.bn: bn\na.relu: relu\n{}b: conv 1 4\nc: linear 10"
+    paper, model = network(text.format("")), anonymous(network(text.format("n: conv 7 8 p3\n")))
+    (finding,) = compare({Mode.EVAL: paper}, {Mode.EVAL: Found(network=model)}).findings
+    patched = patch.apply(paper, finding.edits)
+    (new,) = [layer for layer in patched.layers if layer.of]
+    assert (finding.rule, new.inputs, patched.by_name["b"].inputs) == ("GA302", ("a.relu",), (new.name,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from gnet_audit.network import Conv2d, Input, Layer, Linear, Network
@@ -29,9 +29,12 @@ class Draft:
         """Layers whose value is no longer that of the model's layer of this name."""
         self._rank = {name: rank for rank, name in enumerate(self.layers)}
 
-    def of(self, *kinds: type) -> list[Layer]:
-        """All layers whose op is of one of these kinds."""
-        return [layer for layer in self.layers.values() if isinstance(layer.op, kinds)]
+    def of(self, *kinds: type) -> Iterator[Layer]:
+        """All layers whose op is of one of these kinds, each as it is when its turn comes; those gone by then left out."""
+        for name in tuple(self.layers):
+            layer = self.layers.get(name)
+            if layer is not None and isinstance(layer.op, kinds):
+                yield layer
 
     def producer(self, layer: Layer, position: int = 0) -> Layer | None:
         """The layer that a layer reads."""
@@ -92,15 +95,16 @@ class Draft:
                     yield self.layers[name]
 
 
-def prune(draft: Draft) -> None:
-    """Drop computations without parameters whose result is thrown away."""
+def prune(draft: Draft, among: Iterable[str] | None = None) -> None:
+    """Drop computations without parameters whose result is thrown away, and what only they read."""
     dead: Callable[[Layer], bool] = lambda layer: (  # noqa: E731
         not draft.users[layer.name]
         and not draft.is_output(layer.name)
         and not isinstance(layer.op, Conv2d | Linear | Input)
     )
     outputs = bool(draft.outputs)
-    pending = [layer.name for layer in draft.layers.values() if outputs and dead(layer)]
+    first = draft.layers if among is None else dict.fromkeys(among)
+    pending = [name for name in first if outputs and dead(draft.layers[name])]
     while pending:
         name = pending.pop()
         sources = draft.layers[name].inputs

@@ -18,7 +18,7 @@ def local_response_norms(draft: Draft) -> Iterable[Rewrite]:
             op, source = found
             draft.put(replace(layer, op=op, inputs=(source,)))
             yield Rewrite(what="local response normalisation written by hand", layers=(layer.name,))
-            prune(draft)
+            prune(draft, layer.inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,10 +120,19 @@ def _summed(draft: Draft, layer: Layer) -> _Window | None:
 
 
 def _terms(draft: Draft, name: str) -> list[str]:
-    layer = draft.layers[name]
-    if not isinstance(layer.op, Add):
-        return [name]
-    return [term for source in layer.inputs for term in _terms(draft, source)]
+    """What is added up, in any number of steps; not all of it where it is more than a window has."""
+    waiting, found = [name], list[str]()
+    while waiting and len(found) < _WIDEST:
+        layer = draft.layers[waiting.pop()]
+        if isinstance(layer.op, Add):
+            waiting.extend(layer.inputs)
+        else:
+            found.append(layer.name)
+    return found
+
+
+_WIDEST = 1_000
+"""Channels that a normalisation looks at."""
 
 
 def _is_square(draft: Draft, name: str, source: str) -> bool:

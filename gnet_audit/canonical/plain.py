@@ -127,9 +127,10 @@ def biases(draft: Draft) -> Iterable[Rewrite]:
 
 def pads(draft: Draft) -> Iterable[Rewrite]:
     """A pad before a convolution or pool belongs to it where the padded values are the op's own."""
+    signs: dict[str, bool] = {}
     for pad in draft.of(Pad):
         users = [draft.layers[name] for name in draft.users[pad.name]]
-        folded = [_folded(draft, pad, user) for user in users]
+        folded = [_folded(draft, pad, user, signs) for user in users]
         if not users or draft.is_output(pad.name) or any(user is None for user in folded):
             continue
         for user in folded:
@@ -146,7 +147,7 @@ def _module(layer: Layer) -> str:
     return layer.origin.module if isinstance(layer.origin, CodeOrigin) else layer.name
 
 
-def _folded(draft: Draft, pad: Layer, user: Layer) -> Layer | None:
+def _folded(draft: Draft, pad: Layer, user: Layer, signs: dict[str, bool]) -> Layer | None:
     op = pad.op
     if not isinstance(op, Pad):
         return None
@@ -157,7 +158,7 @@ def _folded(draft: Draft, pad: Layer, user: Layer) -> Layer | None:
             return replace(user, op=replace(conv, padding=op.padding, padding_mode=op.padding_mode))
         case Pool2d(kind=PoolKind.MAX, ceil_mode=False) as pool if op.padding_mode == "constant":
             below = isinf(op.value) and op.value < 0
-            if below or (op.value == 0 and not any(pool.padding) and non_negative(draft, pad.inputs[0], {})):
+            if below or (op.value == 0 and not any(pool.padding) and non_negative(draft, pad.inputs[0], signs)):
                 return replace(user, op=replace(pool, padding=_plus(op.padding, pool.padding)))
             return None
         case Pool2d(kind=PoolKind.AVG, padding=(0, 0, 0, 0), ceil_mode=False) as pool if op.value == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gnet_audit.canonical.draft import Draft, Rewrite
@@ -89,15 +89,30 @@ _NON_NEGATIVE = frozenset({"relu", "relu6", "sigmoid", "softplus", "hardsigmoid"
 
 def non_negative(draft: Draft, name: str, known: dict[str, bool]) -> bool:
     """Whether no value of a layer can be below zero."""
-    if name not in known:
-        layer = draft.layers[name]
+    waiting = [name]
+    while waiting:
+        layer = draft.layers[waiting[-1]]
+        if layer.name in known:
+            waiting.pop()
+            continue
         match layer.op:
             case Activation(function=function):
-                known[name] = function in _NON_NEGATIVE
+                told: bool | None = function in _NON_NEGATIVE
             case Softmax(log=log):
-                known[name] = not log
+                told = not log
             case Pool2d() | AdaptivePool2d() | Dropout() | LRN() | Slice() | Flatten() | Identity() | Concat() | Add():
-                known[name] = bool(layer.inputs) and all(non_negative(draft, s, known) for s in layer.inputs)
+                told = _all_of([known.get(source) for source in layer.inputs])
             case _:
-                known[name] = False
+                told = False
+        if told is None:
+            waiting.extend(source for source in layer.inputs if source not in known)
+        else:
+            known[waiting.pop()] = told
     return known[name]
+
+
+def _all_of(told: Sequence[bool | None]) -> bool | None:
+    """Whether all are true; None where it depends on what is not known yet."""
+    if False in told or not told:
+        return False
+    return None if None in told else True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from math import prod
 
 from gnet_audit import derive, notation
 from gnet_audit.canonical.draft import Draft, Rewrite
@@ -21,7 +22,7 @@ def slices(draft: Draft) -> Iterable[Rewrite]:
             continue
         if isinstance(source.op, Concat) and source.op.axis == 0:
             _link_part(draft, layer, source)
-        elif isinstance(source.op, Conv2d) and source.op.groups == 1 and not source.op.transposed:
+        elif isinstance(source.op, Conv2d) and source.op.groups == 1 and not source.op.transposed and source.shape:
             width[source.name] = source.op.out_channels
             split.setdefault(source.name, []).append(_narrowed(draft, layer, source))
         _drop_unread(draft, source)
@@ -45,11 +46,10 @@ def _move_up(draft: Draft) -> None:
     """Cut before pointwise ops instead of behind them."""
     pending = [layer.name for layer in draft.of(Slice)]
     while pending:
-        layer = draft.layers[pending.pop()]
-        source = _cut_only(draft, layer)
+        layer = draft.layers.get(pending.pop())
+        source = _cut_only(draft, layer) if layer is not None else None
         if source is not None and isinstance(source.op, Activation | BatchNorm | Dropout) and source.inputs:
             pending += [_swapped(draft, draft.layers[name], source) for name in dict.fromkeys(draft.users[source.name])]
-            pending = [name for name in pending if name in draft.layers]
             _drop_unread(draft, source)
 
 
@@ -58,6 +58,8 @@ def _cut_only(draft: Draft, layer: Layer) -> Layer | None:
     source = draft.producer(layer) if layer.name in draft.layers else None
     if source is None or draft.is_output(source.name):
         return None
+    if len(layer.shape or ()) == 1 and prod((source.shape or ())[1:]) != 1:
+        return None  # a range of a flattened map is none of its channels
     users = [draft.layers[name] for name in draft.users[source.name]]
     return source if all(isinstance(user.op, Slice) and user.op.axis == 0 for user in users) else None
 
@@ -70,7 +72,8 @@ def _drop_unread(draft: Draft, source: Layer) -> None:
 def _link_part(draft: Draft, part: Layer, concat: Layer) -> None:
     op, start = part.op, 0
     for name in concat.inputs:
-        width = (draft.layers[name].shape or (0,))[0]
+        shape = draft.layers[name].shape or (0,)
+        width = prod(shape) if len(concat.shape or ()) == 1 else shape[0]
         if isinstance(op, Slice) and (op.start, op.stop) == (start, start + width):
             draft.redirect(part.name, name)
             draft.remove(part.name)
