@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from gnet_audit.drafts import replacing
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats.words import safe
 
@@ -71,31 +72,22 @@ def deliver(reply: Reply, *, ascii: bool = False) -> ExitStatus:
 
 def write(path: Path, text: str) -> None:
     """Write a file through a temporary name beside it, so that nobody ever reads half of it."""
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file() and not target.is_dir():
-        _write(target, text, path)  # a device or a named pipe: it must stay one
-        return
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """The same for a picture."""
     try:
-        _write(draft, text, path)
-        draft.replace(target)
+        with replacing(path) as file:
+            file.write(content)
     except OSError as error:
         raise _cannot_write(path, error) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _append(path: Path, text: str) -> None:
     try:
         with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
             file.write(text)
-    except OSError as error:
-        raise _cannot_write(path, error) from error
-
-
-def _write(target: Path, text: str, path: Path) -> None:
-    try:
-        target.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise _cannot_write(path, error) from error
 
@@ -115,6 +107,13 @@ def complain(*lines: str) -> None:
     if sys.stderr is not None:
         for line in lines:
             sys.stderr.write(fitted(f"{PROGRAM}: error: {_one(line)}\n", sys.stderr.encoding))
+
+
+def recount(text: str) -> None:
+    """A text for whoever looks for a mistake, line by line; no character of it is one that a terminal would obey."""
+    if sys.stderr is not None:
+        for line in text.splitlines():
+            sys.stderr.write(fitted(f"{safe(line)}\n", sys.stderr.encoding))
 
 
 def _one(line: str) -> str:

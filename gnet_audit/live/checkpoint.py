@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import torch
 
+from gnet_audit.drafts import replacing
 from gnet_audit.errors import UnavailableError, UsageError
 from gnet_audit.live.fit import Session, fresh
 from gnet_audit.live.job import Job
-from gnet_audit.training import Accuracy, Answer, Check, Outcome, Phase, Point, Reach, Speed
+from gnet_audit.rules import BY_ID
+from gnet_audit.training import Accuracy, Answer, Check, Phase, Point, Reach, Speed
 
 VERSION = 2
 
@@ -77,14 +79,11 @@ def save(file: Path, job: Job, progress: Progress) -> None:
         }),
         "session": None if session is None else _stored(session),
     }  # fmt: skip
-    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        torch.save(content, draft)
-        draft.replace(file)
+        with replacing(file) as draft:
+            torch.save(content, draft)
     except (OSError, RuntimeError) as error:
         raise UnavailableError(f"cannot write the checkpoint: {_line(error)}", where=str(file)) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def load(file: Path, job: Job) -> Progress:
@@ -125,20 +124,54 @@ def _same(file: Path, saved: dict[str, Any], now: dict[str, Any]) -> None:
             raise UsageError(f"a checkpoint of another run: {key} differs", where=str(file), expected=is_now, got=was)
 
 
-def _progress(found: dict[str, Any]) -> Progress:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What is kept as JSON."""
+
+    done: list[str]
+    points: list[Point]
+    checks: list[Check]
+    reach: list[Reach]
+    seconds: list[float]
+    accuracy: Accuracy | None
+    answers: tuple[Answer, ...]
+    speed: Speed | None
+
+
+def _progress(data: object) -> Progress:
+    found: _Found = _made(_Found, data)
+    if any(check.rule not in BY_ID for check in found.checks):
+        raise ValueError("an unknown rule")
     return Progress(
-        done=found["done"],
-        points=[
-            Point(**{**one, "phase": Phase(one["phase"]), "losses": tuple(one["losses"])}) for one in found["points"]
-        ],
-        checks=[Check(**{**one, "outcome": Outcome(one["outcome"])}) for one in found["checks"]],
-        reach=[Reach(**{**one, "reached": tuple(one["reached"])}) for one in found["reach"]],
-        settled=len(found["checks"]),
-        seconds=found["seconds"],
-        accuracy=_accuracy(found["accuracy"]),
-        answers=tuple(Answer(**one) for one in found["answers"]),
-        speed=_speed(found["speed"]),
+        done=found.done,
+        points=found.points,
+        checks=found.checks,
+        settled=len(found.checks),
+        reach=found.reach,
+        seconds=found.seconds,
+        accuracy=found.accuracy,
+        answers=found.answers,
+        speed=found.speed,
     )
+
+
+def _made(kind: Any, value: Any) -> Any:
+    """A value of JSON as the type that is asked for; TypeError (or ValueError) where it is another one."""
+    if is_dataclass(kind):
+        kinds = get_type_hints(kind)
+        if not isinstance(value, dict) or value.keys() != kinds.keys():
+            raise TypeError(f"no {kind}")
+        return kind(**{name: _made(kinds[name], item) for name, item in value.items()})  # type: ignore[operator]
+    inner = get_args(kind)
+    if type(None) in inner:
+        return None if value is None else _made(inner[0], value)
+    if inner and isinstance(value, list):
+        return get_origin(kind)(_made(inner[0], item) for item in value)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
+    if type(value) is not kind and not (kind is float and type(value) is int):
+        raise TypeError(f"no {kind}")
+    return value
 
 
 def _identity(job: Job) -> str:
@@ -182,16 +215,6 @@ def _line(error: Exception) -> str:
     return str(error).split("\n", 1)[0][:200] or type(error).__name__
 
 
-def _accuracy(found: dict[str, Any] | None) -> Accuracy | None:
-    if found is None:
-        return None
-    return Accuracy(**{**found, "confusion": tuple(map(tuple, found["confusion"]))})
-
-
-def _speed(found: dict[str, Any] | None) -> Speed | None:
-    return None if found is None else Speed(**{**found, "seconds": tuple(found["seconds"])})
-
-
 def _stored(session: Session) -> dict[str, Any]:
     return {
         "module": session.module.state_dict(),
@@ -204,7 +227,26 @@ def _stored(session: Session) -> dict[str, Any]:
 
 
 def _restore(session: Session, stored: dict[str, Any]) -> None:
+    options = [_kinds(group) for group in session.optimizer.param_groups]
     session.module.load_state_dict(stored["module"])
     session.optimizer.load_state_dict(stored["optimizer"])
-    session.step, session.averaged = stored["step"], stored["averaged"]
+    session.step, session.averaged = _made(int, stored["step"]), _made(int, stored["averaged"])
     session.average = dict(stored["average"])
+    state, sizes = session.module.state_dict(), session.optimizer.state
+    if (
+        min(session.step, session.averaged) < 0
+        or [_kinds(group) for group in session.optimizer.param_groups] != options
+        or any(state[name].shape != value.shape for name, value in session.average.items())
+        or (session.average and session.average.keys() != state.keys())
+        or any(not _is_state(value, of) for of, values in sizes.items() for value in values.values())
+    ):
+        raise TypeError("of another network or optimizer")
+
+
+def _kinds(group: dict[str, Any]) -> dict[str, type]:
+    return {name: type(value) for name, value in group.items()}
+
+
+def _is_state(value: object, of: torch.Tensor) -> bool:
+    """Whether an optimizer may keep a value for a parameter: a counter, or one number for each of its."""
+    return value is None or (isinstance(value, torch.Tensor) and value.shape in {torch.Size(), of.shape})

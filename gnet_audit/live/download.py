@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import hashlib
 import http.client
 import os
@@ -26,7 +27,7 @@ TRIES = 5
 SECONDS = 60
 """How long a silent server is waited for."""
 LIMIT = 1 << 20
-"""Bytes that a member of unknown size may have at most."""
+"""Bytes that a member of unknown size, or a header, may have at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,8 @@ def download(folder: Path, archive: Archive = STL10, *, pause: float = 1.0) -> I
         if all(_right(folder / member.name, member) for member in archive.members):
             return
         part = folder / f".{Path(archive.url).name}.part"
+        if part.is_symlink():
+            part.unlink()  # nothing is written through a link that somebody put there
         _need_room(folder, archive, _size(part))
         yield from _fetch(part, archive, pause)
         yield from _verify(part, archive)
@@ -185,7 +188,7 @@ def _extract(part: Path, folder: Path, archive: Archive) -> Iterator[Progress]:
             raise _bad(archive, f"{', '.join(missing)} not in it")
         for name, draft in drafts.items():
             draft.replace(folder / name)
-    except (tarfile.TarError, EOFError, zlib.error) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise _bad(archive, f"cannot be read ({error})") from error
     finally:
         for draft in drafts.values():
@@ -199,7 +202,7 @@ def _bad(archive: Archive, what: str) -> UnavailableError:
 def _wanted(packed: IO[bytes], archive: Archive) -> Iterator[tuple[Member, IO[bytes]]]:
     """The members needed, by their exact names, each once and a plain file; no path of the archive is ever used."""
     wanted = {f"{archive.folder}/{member.name}": member for member in archive.members}
-    with tarfile.open(fileobj=packed, mode="r|gz") as tar:
+    with _Unpacked(fileobj=packed) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as tar:
         for entry in tar:
             member = wanted.pop(entry.name.removeprefix("./"), None)
             if member is None:
@@ -210,6 +213,15 @@ def _wanted(packed: IO[bytes], archive: Archive) -> Iterator[tuple[Member, IO[by
             yield member, content
             if not wanted:
                 return
+
+
+class _Unpacked(gzip.GzipFile):
+    """An archive unpacked, of which nobody gets much at once: a header that claims to be gigabytes long is refused."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= LIMIT:
+            raise tarfile.ReadError("a header without end")
+        return super().read(size)
 
 
 def _save(content: IO[bytes], draft: Path, member: Member, archive: Archive) -> int:

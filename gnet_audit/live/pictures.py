@@ -21,6 +21,7 @@ from gnet_audit.training import Phase, Recipe, SplitFacts, Training
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = 10
 GAP = 2
@@ -80,8 +81,13 @@ def must_draw() -> None:
 def page(training: Training, data: Dataset) -> bytes:
     """Loss per head, accuracy, answers to test images and confusion matrix, as PNG."""
     with _library("matplotlib"):
+        from matplotlib import rc_context
         from matplotlib.figure import Figure
-    figure = Figure(figsize=(13, 10), layout="constrained")
+    with rc_context({"text.parse_math": False}):  # a name may have dollars
+        return _drawn(Figure(figsize=(13, 10), layout="constrained"), training, data)
+
+
+def _drawn(figure: Figure, training: Training, data: Dataset) -> bytes:
     figure.suptitle(f"{training.target} on {training.data.kind} data: {training.verdict.value}")
     phases = [phase for phase in Phase if training.curve(phase)] or [Phase.OVERFIT]
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=(5, 2, 5), squeeze=False)[:, 0]

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gnet_audit.drafts import replacing
 from gnet_audit.errors import UnavailableError, UsageError
 from gnet_audit.training import DataFacts, FileFact, SplitFacts
 
@@ -26,7 +27,11 @@ IMAGE = CHANNELS * SIDE * SIDE
 TRAIN, TEST = 5_000, 8_000
 """Images of the published splits."""
 FOLDS, FOLD = 10, 1_000
+MOST = 100_000
+"""Images of the largest split there is, the unlabelled one."""
 BLOCK = 1 << 20
+LONGEST = 1 << 20
+"""Bytes that a text among the files may have at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,8 @@ def _split(home: Path, name: str, published: int) -> Split:
     if count * IMAGE != size or not count:
         amount = count or published
         raise _wrong_size(images, f"{amount * IMAGE:,} bytes, {amount:,} images of {IMAGE:,}", size)
+    if count > MOST:
+        raise _wrong_size(labels, f"at most {MOST:,} bytes", count)
     stored = np.memmap(images, dtype=np.uint8, mode="r", shape=(count, CHANNELS, SIDE, SIDE))
     return Split(stored=stored, labels=_labels(labels))
 
@@ -164,6 +171,8 @@ def _folds(file: Path) -> tuple[tuple[int, ...], ...]:
 
 
 def _text(file: Path) -> str:
+    if (size := file.stat().st_size) > LONGEST:
+        raise _wrong_size(file, f"at most {LONGEST:,} bytes", size)
     try:
         return file.read_text(encoding="ascii")
     except UnicodeDecodeError:
@@ -185,14 +194,11 @@ def write(folder: Path, data: Dataset) -> None:
 
 
 def _put(file: Path, content: bytes) -> None:
-    draft = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        draft.write_bytes(content)
-        draft.replace(file)
+        with replacing(file) as draft:
+            draft.write(content)
     except OSError as error:
         raise UnavailableError(f"cannot write: {error.strerror}", where=str(file)) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 # --- facts -----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import io
 import os
 import tarfile
 import threading
+import tracemalloc
 from collections import namedtuple
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -247,6 +248,31 @@ def test_a_member_without_end_is_cut_at_its_published_size(server: Server, tmp_p
 def test_a_text_without_end_is_cut_as_well(server: Server, tmp_path: Path) -> None:
     server.content = packed({**FILES, "class_names.txt": bytes(2_000_000)})
     assert refused(tmp_path, server.archive()).what == "bad archive: class_names.txt is larger than 1,048,576 bytes"
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_without_end_takes_no_memory(server: Server, tmp_path: Path, kind: bytes) -> None:
+    header = entry("stl10_binary/long", kind)
+    header.size = 60_000_000
+    server.content = packed(FILES, extra=(header,))
+    tracemalloc.start()
+    try:
+        error = refused(tmp_path, server.archive())
+        assert tracemalloc.get_traced_memory()[1] < 30_000_000
+    finally:
+        tracemalloc.stop()
+    assert error.what == "bad archive: cannot be read (a header without end)"
+
+
+def test_nothing_is_written_through_a_link(server: Server, tmp_path: Path) -> None:
+    precious, home = tmp_path / "precious", tmp_path / "home"
+    precious.write_bytes(b"mine")
+    home.mkdir()
+    for name in (PART, *FILES):
+        (home / name).symlink_to(precious)
+    fetch(home, server.archive())
+    assert precious.read_bytes() == b"mine"
+    assert held(home) == FILES
 
 
 def test_a_member_that_is_too_short_is_refused(server: Server, tmp_path: Path) -> None:

@@ -49,6 +49,12 @@ def test_a_training_fits_one_page() -> None:
     assert size(pictures.page(bare, data)) == (1300, 1000)
 
 
+def test_a_name_is_no_formula() -> None:
+    pytest.importorskip("matplotlib")
+    named = replace(TRAINING, target="$x^$", heads=tuple("$\\head{" for _ in TRAINING.heads))
+    assert size(pictures.page(named, synthetic.dataset(1, 1))) == (1300, 1000)
+
+
 def test_the_batch_shown_is_the_batch_fed() -> None:
     data = synthetic.dataset(3, 1)
     setup = replace(healthy(3), data=data)

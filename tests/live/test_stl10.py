@@ -15,6 +15,7 @@ import pytest
 from gnet_audit.errors import ExitStatus, GnetAuditError, UnavailableError, UsageError
 from gnet_audit.live import stl10
 from gnet_audit.live.stl10 import CLASSES, IMAGE, Dataset, Split
+from tests.test_drafts import full_disk
 
 PER_CLASS = 2
 
@@ -186,14 +187,8 @@ def test_a_folder_that_cannot_be_entered_is_told(folder: Path, monkeypatch: pyte
     assert refused(folder).line == f"{folder / 'train_X.bin'}: cannot read: Permission denied"
 
 
-def test_writing_where_there_is_no_space_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Path, content: bytes) -> int:
-        with self.open("wb") as file:
-            file.write(content[:10])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(UnavailableError, match="No space left"):
+def test_writing_where_there_is_no_space_leaves_nothing_behind(tmp_path: Path) -> None:
+    with full_disk(10), pytest.raises(UnavailableError, match="File too large"):
         stl10.write(tmp_path, small())
     assert list(tmp_path.iterdir()) == []
 
