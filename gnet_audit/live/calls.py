@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -67,17 +67,19 @@ class Call:
         """Whether a value is a parameter or buffer, or was computed from some."""
         return isinstance(value, Tensor) and id(value) in self.weights
 
-    def tensors(self) -> Iterator[Tensor]:
+    def tensors(self) -> list[Tensor]:
         """All tensor arguments, in order."""
-        for value in (*self.args, *self.kwargs.values()):
+        found: list[Tensor] = []
+        for value in (*self.args, *self.kwargs.values()) if self.kwargs else self.args:
             if isinstance(value, Tensor):
-                yield value
+                found.append(value)
             elif isinstance(value, list | tuple):
-                yield from (item for item in value if isinstance(item, Tensor))
+                found += [item for item in value if isinstance(item, Tensor)]
+        return found
 
     def inputs(self) -> tuple[Tensor, ...]:
         """The arguments that flow from the network's input, in order."""
-        return tuple(tensor for tensor in self.tensors() if id(tensor) in self.data)
+        return tuple([tensor for tensor in self.tensors() if id(tensor) in self.data])
 
     def shape(self, tensor: Tensor) -> Shape | None:
         """A shape without the batch."""

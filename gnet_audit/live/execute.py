@@ -160,8 +160,8 @@ def _normalised(op: LRN, x: Tensor) -> Tensor:
 
 def _batch_normalised(op: BatchNorm, x: Tensor, weights: Weights) -> Tensor:
     running = (None, None) if op.batch_statistics else (weights["running_mean"], weights["running_var"])
-    weight, bias = (weights["weight"], weights["bias"]) if op.affine else (None, None)
-    return F.batch_norm(x, running[0], running[1], weight, bias, op.batch_statistics, 0.0, op.eps)
+    weight = weights["weight"] if op.affine else None  # a bias alone is possible, and so is a weight alone
+    return F.batch_norm(x, running[0], running[1], weight, weights.get("bias"), op.batch_statistics, 0.0, op.eps)
 
 
 def _activated(op: Activation, x: Tensor, weights: Weights) -> Tensor:
@@ -215,5 +215,6 @@ def keep_mask(x: Tensor, rate: float, *, channels: bool = False) -> Tensor:
         return torch.zeros_like(x)
     shape = (*x.shape[:2], 1, 1) if channels and x.dim() == 4 else x.shape
     # In blocks of one flat order: a map and its flattened form are dropped alike.
-    random = torch.rand(prod(shape), generator=torch.Generator().manual_seed(0x6E657), dtype=torch.float64)
+    generator = torch.Generator("cpu").manual_seed(0x6E657)
+    random = torch.rand(prod(shape), generator=generator, dtype=torch.float64, device="cpu")
     return ((random >= rate).to(x.dtype) / (1 - rate)).reshape(shape).to(x.device)

@@ -39,7 +39,7 @@ def _number(name: str, default: int, *, least: int = 0) -> int:
     text = os.environ.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdigit() and int(text) >= least):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
         expected = f"a whole number, {least} or more"
         raise UsageError("not a number of processes", where=f"environment: {name}", expected=expected, got=repr(text))
     return int(text)

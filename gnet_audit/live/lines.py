@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
+from threading import get_ident
 from types import CodeType, FrameType
 from typing import TypeAlias
 
@@ -99,13 +100,14 @@ class Construction:
 
     @contextmanager
     def recording(self, floor: CodeType) -> Iterator[None]:
-        """Remember each construction of a module, up to the frame of `floor`."""
-        original = nn.Module.__init__
+        """Remember each construction of a module in this thread, up to the frame of `floor`."""
+        original, owner = nn.Module.__init__, get_ident()
         places, alive = self._places, self._alive
 
         def remember(module: nn.Module, *args: object, **kwargs: object) -> None:
-            places[id(module)] = callers(sys._getframe(1), floor, module)  # noqa: SLF001
-            alive.append(module)
+            if get_ident() == owner:
+                places[id(module)] = callers(sys._getframe(1), floor, module)  # noqa: SLF001
+                alive.append(module)
             original(module, *args, **kwargs)
 
         nn.Module.__init__ = remember  # type: ignore[method-assign, assignment]

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
 
-from gnet_audit.errors import TargetError
+from gnet_audit.errors import TargetError, said
 from gnet_audit.live.lines import raised, shown
+from gnet_audit.live.raising import at, within_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,10 +135,9 @@ def _guarded(where: str, action: object) -> ModuleType:
         file, line = raised(error) or (where, error.lineno or 1)
         raise TargetError(f"syntax error: {error.msg}", where=f"{shown(file)}:{line}") from error
     except SystemExit as error:
-        raise TargetError(f"the code exits while it is imported (SystemExit: {error.code})", where=where) from error
+        raise TargetError(f"the code exits while it is imported ({said(error)})", where=where) from error
     except Exception as error:
-        place = raised(error)
-        at = where if place is None else f"{shown(place[0])}:{place[1]}"
-        raise TargetError(f"cannot be imported, {type(error).__name__}: {error}", where=at) from error
+        within_limits(error, where)
+        raise TargetError(f"cannot be imported, {said(error)}", where=at(error, where)) from error
     assert module is None or isinstance(module, ModuleType)
     return module  # type: ignore[return-value]

@@ -69,7 +69,11 @@ def _softmax(*, log: bool) -> Handler:
 
 
 def _activation(function: str, *parameters: tuple[str, float]) -> Handler:
+    plain = Activation(function=function)
+
     def handler(call: Call) -> Steps:
+        if not parameters:
+            return (Step(op=plain, inputs=(call.tensor(),)),)
         numbers = tuple(float(call.get(place, name, value)) for place, (name, value) in enumerate(parameters, 1))
         return (Step(op=Activation(function=function, parameters=numbers), inputs=(call.tensor(),)),)
 

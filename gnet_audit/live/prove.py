@@ -11,12 +11,13 @@ from torch import Tensor
 
 from gnet_audit import derive, patch
 from gnet_audit.compare import Comparison, View
-from gnet_audit.errors import ShapeError
+from gnet_audit.errors import ShapeError, said
 from gnet_audit.findings import Edit
 from gnet_audit.live import execute
+from gnet_audit.live.raising import within_limits
 from gnet_audit.live.target import Build
 from gnet_audit.live.values import Values, randomised, values
-from gnet_audit.network import Activation, BatchNorm, Conv2d, Layer, Linear, Mode, Network, Shape, Weight
+from gnet_audit.network import Activation, Add, BatchNorm, Conv2d, Layer, Linear, Mode, Network, Shape, Weight
 from gnet_audit.proof import TOLERANCE, TOLERANCE_FLOAT32, Gap, ModeProof, Proof, ProofStatus, Statistics
 
 
@@ -41,13 +42,20 @@ def collected(build: Build, comparison: Comparison, input_shape: Shape) -> Mappi
     return found
 
 
+SUMS = 200
+"""More sums than these, one behind the other, could grow beyond any number with weights of the usual size."""
+
+
 def _collected(
     build: Build, comparison: Comparison, input_shape: Shape, dtype: torch.dtype
 ) -> dict[Mode, Values | str]:
     modes = sorted(comparison.views)
+    sums = max(sum(isinstance(layer.op, Add) for layer in comparison.views[mode].found.layers) for mode in modes)
+    share = 0.1 if sums > SUMS else 1.0
     try:
-        twin = randomised(build, input_shape, dtype)
+        twin = randomised(build, input_shape, dtype, share)
     except Exception as error:  # noqa: BLE001 - copying the user's model runs the user's code
+        within_limits(error, build.text)
         return dict.fromkeys(modes, f"the model cannot be copied with numbers ({_told(error)})")
     found: dict[Mode, Values | str] = {}
     for mode in modes:
@@ -57,6 +65,7 @@ def _collected(
         try:
             found[mode] = values(build, twin, mode, input_shape, 1 + normalised, partial=not view.complete)
         except Exception as error:  # noqa: BLE001 - the forward is the user's code
+            within_limits(error, build.text)
             found[mode] = f"the forward raises with numbers ({_told(error)})"
     return found
 
@@ -88,13 +97,14 @@ def _mode(expected: Network, view: View, edits: tuple[Edit, ...], found: Values 
     except ShapeError as error:
         why = f"the findings cannot be applied together: {error.line}"
     except (RuntimeError, KeyError, IndexError) as error:
+        within_limits(error, view.found.name)
         # The claim asks for weights or shapes that the model has not.
         why = f"the findings do not fit the model's weights ({_told(error)})"
     return ModeProof(mode=expected.mode, status=ProofStatus.OPEN, why=why)
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
+    return said(error)[:200]
 
 
 def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str, Layer]) -> ModeProof:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -40,6 +41,9 @@ _BIRTHS = frozenset(
 """Functions that look at a tensor's shape and give a new one."""
 
 _MOVES = frozenset({"to", "cuda", "cpu"})
+_SEQUENCES = (list, tuple)
+_NOWHERE = Root()
+"""A tensor that is no parameter and was computed from none."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -87,11 +91,13 @@ class Recorder(TorchFunctionMode):
 
     @contextmanager
     def following(self) -> Iterator[None]:
-        """Know at every call which module makes it."""
-        original = nn.Module.__call__
+        """Know at every call which module makes it; other threads are let alone."""
+        original, owner = nn.Module.__call__, get_ident()
         names, stack, called = self.twin.names, self.stack, self.called
 
         def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if get_ident() != owner:
+                return original(module, *args, **kwargs)
             name = names.get(id(module))
             if name is None:
                 name = f"{stack[-1][0]}.{type(module).__name__}".lstrip(".")
@@ -148,7 +154,7 @@ class Recorder(TorchFunctionMode):
         return result
 
     def _called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if self.meta and any(id(tensor) in self.data for tensor in _tensors(args)):
+        if self.meta and self._reads_data(args):
             made = result_of(func, name, args, kwargs, data=self.data, batch=self.batch)
             if made is not None:
                 return made
@@ -160,6 +166,13 @@ class Recorder(TorchFunctionMode):
         # Torch explains itself better off meta, and has kernels there that it lacks on meta.
         real = func(*mapped(args, _zeros), **{key: mapped(value, _zeros) for key, value in kwargs.items()})
         return mapped(real, _on_meta)
+
+    def _reads_data(self, values: Iterable[Any]) -> bool:
+        data = self.data
+        for value in values:  # noqa: SIM110 - a generator takes twice as long
+            if id(value) in data or (isinstance(value, _SEQUENCES) and self._reads_data(value)):
+                return True
+        return False
 
     def _moved(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Casts happen, moves to another device don't."""
@@ -183,7 +196,7 @@ class Recorder(TorchFunctionMode):
                 if id(value) in foreign or (meta and not value.is_meta):
                     return True
             elif (
-                isinstance(value, list | tuple)
+                isinstance(value, _SEQUENCES)
                 and value
                 and isinstance(value[0], Tensor)
                 and self._has_foreign(value, {})
@@ -223,13 +236,15 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any],
         result: Any,
     ) -> Any:
-        made = [args[0]] if name == "__setitem__" else list(_tensors((result,)))
+        if type(result) is Tensor and name != "__setitem__":
+            made = [result]
+        else:
+            made = [args[0]] if name == "__setitem__" else list(_tensors((result,)))
         if not made:
             return result
         self.alive.extend(made)
         if name.endswith("_") and not name.endswith("__"):
             name = name[:-1]
-        module = self.stack[-1][1]
         call = Call(
             name,
             args,
@@ -238,13 +253,13 @@ class Recorder(TorchFunctionMode):
             data=self.data,
             weights=self.weights,
             batch=self.batch,
-            module=module,
+            module=self.stack[-1][1],
             python=type(func) is FunctionType,
         )
-        tensors = list(call.tensors())
+        tensors = call.tensors()
         if self.asks_gradients and self.twin.module.training and (name == "detach" or not torch.is_grad_enabled()):
             self.cut.append((name, caller(sys._getframe(2), self.floor)))  # noqa: SLF001
-        if not any(id(tensor) in self.data for tensor in tensors):
+        if not self._reads_data(tensors):
             self._computed(tensors, made)
         elif name not in _BIRTHS:
             self._layers(call, tensors, made)
@@ -268,12 +283,11 @@ class Recorder(TorchFunctionMode):
             self.weights.setdefault(id(tensor), root)
 
     def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
-        handler = OPS.get(call.name) or OPS.get(call.name.strip("_"))
+        function = call.name.strip("_")
+        handler = OPS.get(call.name) or OPS.get(function)
         steps = handler(call) if handler is not None and call.name != "__setitem__" else ()
         if not steps:
-            steps = (
-                Step(op=Unknown(function=call.name.strip("_")), inputs=call.inputs(), weights=self._unknown(call)),
-            )
+            steps = (Step(op=Unknown(function=function), inputs=call.inputs(), weights=self._unknown(call)),)
         place = caller(sys._getframe(3), self.floor)  # noqa: SLF001
         params = self._new_parameters(tensors)
         each = len(made) == len(steps) and len(made) > 1
@@ -281,25 +295,28 @@ class Recorder(TorchFunctionMode):
         for number, step in enumerate(steps):
             entry = self._entry(call, step, previous, place)
             entry.params, params = params, 0
-            result = made[number] if each else made[0]
+            result = made[number if each else 0]
             entry.shape = step.shape if step.shape is not None else shape_of(result, self.batch)
             self.entries.append(entry)
             previous = entry.name
             for tensor in (result,) if each else made:
                 self.data[id(tensor)] = entry.name
-        known = self.data.keys() | self.weights.keys()
-        if any(id(tensor) not in known and tensor.ndim for tensor in tensors):
-            self.strangers.append((previous, call.name.strip("_"), place))
+        if any(self._is_stranger(tensor) for tensor in tensors):
+            self.strangers.append((previous, function, place))
+
+    def _is_stranger(self, tensor: Tensor) -> bool:
+        """Whether it is neither made from the input nor a weight."""
+        return id(tensor) not in self.data and id(tensor) not in self.weights and tensor.ndim > 0
 
     def _entry(self, call: Call, step: Step, previous: str, place: Place | None) -> Entry:
         path, module = self.stack[-1]
-        weights = tuple(self._weight(role, tensor, step.op) for role, tensor in step.weights)
-        owner = next((weight.name.rpartition(".")[0] for weight in weights if weight.name), path)
+        weights = tuple([self._weight(role, tensor, step.op) for role, tensor in step.weights])
+        owner = next((weight.name.rpartition(".")[0] for weight in weights if weight.name), path) if weights else path
         leaf = is_leaf(module)
         return Entry(
             name=self._name(path, call.name.strip("_"), leaf=leaf and call.name != "pad" and bool(path)),
             op=step.op,
-            inputs=tuple(self.data[id(tensor)] for tensor in step.inputs) or (previous,),
+            inputs=tuple([self.data[id(tensor)] for tensor in step.inputs]) or (previous,),
             macs=step.macs,
             weights=weights,
             module=path,
@@ -315,7 +332,7 @@ class Recorder(TorchFunctionMode):
         return base if self._names[base] == 1 else f"{base}#{self._names[base]}"
 
     def _weight(self, role: str, tensor: Tensor, op: Op) -> Weight:
-        root = self.weights.get(id(tensor), Root())
+        root = self.weights.get(id(tensor), _NOWHERE)
         shape = tuple(tensor.shape)
         if isinstance(op, Linear) and role == "weight" and shape[0] != op.out_features:
             shape = shape[::-1]

@@ -27,6 +27,8 @@ EACH_IMAGE_ALONE = frozenset(_NAMES.split())
 """Functions that treat each image by itself."""
 
 _JOINING = frozenset({"cat", "concat", "concatenate"})
+_META = torch.device("meta")
+_SEQUENCES = (list, tuple)
 
 
 def result_of(
@@ -50,20 +52,20 @@ def result_of(
         return small
 
     def larger(small: Tensor) -> Tensor:
-        if id(small) in stand_ins:
-            return stand_ins[id(small)][0]
-        if not small.ndim or small.shape[0] or 0 in small.shape[1:]:
+        known = stand_ins.get(id(small))
+        if known is not None:
+            return known[0]
+        shape = small.shape
+        if not shape or shape[0] or 0 in shape[1:]:
             raise _OddError
-        return torch.empty((batch, *small.shape[1:]), dtype=small.dtype, device="meta")
+        return torch.empty((batch, *shape[1:]), dtype=small.dtype, device=_META)
 
     try:
         if plain == "batch_norm" and not _normalisable(*args, *kwargs.values()):
             return None
-        small = function(
-            *(mapped(value, smaller) for value in args),
-            **{key: mapped(value, smaller) for key, value in kwargs.items()},
-        )
-        return mapped(small, larger)
+        given = [mapped(value, smaller) for value in args]
+        named = {key: mapped(value, smaller) for key, value in kwargs.items()} if kwargs else kwargs
+        return mapped(function(*given, **named), larger)
     except (_OddError, RuntimeError, ValueError, IndexError, TypeError, AttributeError):
         # What is wrong is told by torch itself, with the true numbers.
         return None
@@ -78,12 +80,13 @@ def _small(tensor: Tensor, batch: int, *, has_batch: bool) -> Tensor:
         if tensor.ndim:
             raise _OddError
         return tensor
-    if has_batch:
-        if not tensor.ndim or tensor.shape[0] != batch or not tensor.is_contiguous():
-            raise _OddError
-        return torch.empty((0, *tensor.shape[1:]), dtype=tensor.dtype)
-    # Never read: memory that nobody touches is no memory.
-    return torch.empty(tensor.shape, dtype=tensor.dtype)
+    shape = tensor.shape
+    if not has_batch:
+        # Never read: memory that nobody touches is no memory.
+        return torch.empty(shape, dtype=tensor.dtype)
+    if not shape or shape[0] != batch or not tensor.is_contiguous():
+        raise _OddError
+    return torch.empty((0, *shape[1:]), dtype=tensor.dtype)
 
 
 def _normalisable(image: Tensor, *others: Any) -> bool:
@@ -104,7 +107,9 @@ def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """A value with another tensor for each tensor in it."""
     if isinstance(value, Tensor):
         return change(value)
-    if isinstance(value, list | tuple):
+    if isinstance(value, _SEQUENCES):
+        if all([type(item) is int for item in value]):  # noqa: C419 - kernel sizes: a generator takes twice as long
+            return value
         items = [mapped(item, change) for item in value]
         if hasattr(value, "_fields"):
             return type(value)(*items)

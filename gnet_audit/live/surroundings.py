@@ -1,52 +1,97 @@
-"""What user code may disturb while it runs, kept as it was."""
+"""What user code may disturb while it runs, kept as it was.
+
+One thread at a time runs users' code here: names in torch are changed meanwhile, and what a model changes is put back.
+Other threads go on, and print and warn as ever.
+"""
 
 from __future__ import annotations
 
-import gc
+import os
 import random
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import RLock, get_ident
+from typing import Any, TextIO
 
 import torch
 
+from gnet_audit.live.world import Changes, World
+
+turn = RLock()
+"""Held by the thread that runs users' code, or looks at what depends on it, such as the current folder."""
+if hasattr(os, "register_at_fork"):
+    # A process that is forked off beside an audit begins where nothing is changed and nobody holds the lock.
+    os.register_at_fork(before=turn.acquire, after_in_parent=turn.release, after_in_child=turn.release)
+
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Restore random states, default type, device and gradient mode; warnings go nowhere, prints to stderr."""
-    states = torch.get_rng_state(), random.getstate()
+def undisturbed(keep: Callable[[Changes], object] = lambda _: None) -> Iterator[None]:
+    """Restore the world and its random states; warnings of this thread go nowhere, its prints to stderr.
+
+    What was changed goes to `keep`: the same code may count on it when it runs again.
+    """
+    with turn:
+        random_states = _random_states()
+        world = World.now()
+        stdout, own = sys.stdout, _Stdout(sys.stdout)
+        try:
+            with warnings.catch_warnings(), _uncompiled():
+                _silence()
+                sys.stdout = own
+                yield
+        finally:
+            sys.stdout = stdout
+            own.close()
+            keep(world.restore())
+            for restore, state in random_states:
+                restore(state)
+
+
+def _random_states() -> list[tuple[Callable[[Any], object], Any]]:
+    found: list[tuple[Callable[[Any], object], Any]] = [
+        (torch.set_rng_state, torch.get_rng_state()),
+        (random.setstate, random.getstate()),
+    ]
     numpy = sys.modules.get("numpy.random")
-    numbers = numpy.get_state() if numpy is not None else None
-    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
-    kind, grad, device = torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_default_device()
-    try:
-        with warnings.catch_warnings(), redirect_stdout(sys.stderr), _uncompiled():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        torch.set_rng_state(states[0])
-        random.setstate(states[1])
-        if numpy is not None and numbers is not None:
-            numpy.set_state(numbers)
-        if cuda:
-            torch.cuda.set_rng_state_all(cuda)
-        torch.set_grad_enabled(grad)
-        torch.set_default_dtype(kind)
-        if torch.get_default_device() != device:
-            torch.set_default_device(None if device.type == "cpu" else device)
+    if numpy is not None:
+        found.append((numpy.set_state, numpy.get_state()))
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        found.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))
+    return found
 
 
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage is collected: one collection walks through all of torch, which takes longer than a trace."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
+def _silence() -> None:
+    """No warning of this thread is raised by a filter of the caller's, and none is shown."""
+    here, show = _Here(), warnings.showwarning
+    quiet: Any = ("ignore", here, Warning, None, 0)
+    warnings.filters = [quiet, *warnings.filters]
+    warnings.showwarning = lambda *args, **kwargs: None if here.match() else show(*args, **kwargs)
+
+
+class _Here:
+    """A message of a filter of warnings that matches every text, in one thread."""
+
+    def __init__(self) -> None:
+        self.owner = get_ident()
+
+    def match(self, _text: str = "") -> bool:
+        return get_ident() == self.owner
+
+
+class _Stdout:
+    """The standard output as ever, but for one thread, whose prints go to the standard error."""
+
+    def __init__(self, usual: TextIO | None) -> None:
+        self._usual, self._owner = usual, get_ident()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr if get_ident() == self._owner else self._usual, name)
+
+    def close(self) -> None:
+        """From now on everybody's prints go where they go as ever: code may have kept this object."""
+        self._owner = 0
 
 
 def _uncompiled() -> AbstractContextManager[object]:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from gnet_audit.errors import TargetError
+from gnet_audit.errors import TargetError, said
+from gnet_audit.garbage import uncollected
 from gnet_audit.live import load
+from gnet_audit.live.folder import mistaken
 from gnet_audit.live.googlenet import GoogLeNet
-from gnet_audit.live.lines import Construction, Locations, Place, raised, shown
-from gnet_audit.live.surroundings import uncollected, undisturbed
+from gnet_audit.live.lines import Construction, Locations, Place, shown
+from gnet_audit.live.raising import at, readable, within_limits
+from gnet_audit.live.surroundings import undisturbed
 from gnet_audit.live.twin import Twin, twin_of, unwrapped
+from gnet_audit.live.world import Changes, Setting, kept, names_of
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 Factory = Callable[..., object]
@@ -30,7 +37,7 @@ class Build:
 
     module: nn.Module
     text: str
-    """The target as it was given, or the class of the object."""
+    """The target as it was given, a file by its path from the current folder; or the class of the object."""
     constructed: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """For each module under its dotted name the lines that constructed it, innermost first."""
     guessed: tuple[tuple[str, object], ...] = ()
@@ -40,14 +47,17 @@ class Build:
     """Build the same on the CPU."""
     locations: Locations = field(default_factory=Locations, repr=False)
     twins: dict[str, Twin] = field(default_factory=dict, repr=False)
+    changed: Changes = ()
+    """What the code changed beside the model while it was loaded, and may count on."""
 
     def twin(self, device: str) -> Twin:
         """The copy that is run, one for both modes."""
         if device not in self.twins:
-            original = self.module
-            if device == "cpu" and self.again is not None and any(p.is_meta for p in original.parameters()):
-                original = self.again()
-            self.twins[device] = twin_of(original, torch.device(device))
+            with undisturbed(), self.importable(), readable(self.text):
+                original = self.module
+                if device == "cpu" and self.again is not None and any(p.is_meta for p in original.parameters()):
+                    original = self.again()
+                self.twins[device] = twin_of(original, torch.device(device))
         return self.twins[device]
 
     @property
@@ -65,37 +75,62 @@ class Build:
 
     @contextmanager
     def importable(self) -> Iterator[None]:
-        """Let code that imports while it runs find what it found when it was loaded."""
-        if self.loaded is None:
-            yield
-        else:
-            with load.importable(self.loaded.folders, self.loaded.others):
+        """Let code find what it found or made when it was loaded: its modules, and whatever else it changed."""
+        for setting, value in self.changed:
+            setting.write(value)
+        with kept(self._classes):
+            if self.loaded is None:
                 yield
+            else:
+                with load.importable(self.loaded.folders, self.loaded.others):
+                    yield
+
+    @cached_property
+    def _classes(self) -> tuple[Setting, ...]:
+        """The names in the model's own classes, which a forward may change as well as those of an object."""
+        kinds = {kind for part in self.module.modules() for kind in type(part).__mro__}
+        return tuple(names_of(kind) for kind in kinds if kind.__module__.partition(".")[0] not in {"torch", "builtins"})
 
 
 def build(target: object, args: Mapping[str, object] = NOTHING) -> Build:
     """The model that a target stands for; on meta where its constructor allows it."""
-    construction = Construction()
-    with undisturbed(), uncollected():
-        if not isinstance(target, str):
-            return _built(target, _class_of(target), args, construction, None)
-        if target == "reference":
-            return _built(GoogLeNet, target, args, construction, None)
-        if target.startswith("torchvision:"):
-            return _built(_torchvision(target), target, args, construction, None)
-        return _from_code(target, args, construction)
+    changed: list[tuple[Setting, Any]] = []
+    with undisturbed(changed.extend), uncollected():
+        made = _of(target, args, Construction())
+    return replace(made, changed=tuple(changed))
+
+
+def _of(target: object, args: Mapping[str, object], construction: Construction) -> Build:
+    if not isinstance(target, str):
+        return _built(target, _class_of(target), args, construction, None)
+    if target == "reference":
+        return _built(GoogLeNet, target, args, construction, None)
+    if target.startswith("torchvision:"):
+        return _built(_torchvision(target), target, args, construction, None)
+    return _from_code(target, args, construction)
 
 
 def _from_code(target: str, args: Mapping[str, object], construction: Construction) -> Build:
     name, path = _split(target)
-    if not (path or load.is_file(name)):
+    if os.path.isdir(name) and (not path or load.is_file(name)):
+        raise mistaken(name)
+    if not name or not (path or load.is_file(name)):
         kinds = "reference, torchvision:NAME, pkg.mod:FACTORY or FILE.py:FACTORY"
         raise TargetError(f"{target!r} is not a target", expected=kinds)
+    told = _told(name)
     with construction.recording(build.__code__):
         loaded = load.load(name)
     value = load.attribute(loaded.module, path, name) if path else _candidate(loaded.module, name, args)
     with load.importable(loaded.folders, loaded.others):
-        return _built(value, target if path else f"{target}:{_name(value)}", args, construction, loaded)
+        return _built(value, f"{told}:{path or _name(value)}", args, construction, loaded)
+
+
+def _told(name: str) -> str:
+    """A module or file as it is shown: below the current folder by the same path, however it was typed."""
+    if not load.is_file(name):
+        return name
+    path = shown(name)
+    return name if os.path.isabs(path) else path
 
 
 def _split(target: str) -> tuple[str, str]:
@@ -139,19 +174,20 @@ def _built(
         module = _constructed(factory, text, arguments, construction)
 
         def again() -> nn.Module:
-            with undisturbed():
-                return _call(factory, text, arguments)
+            return unwrapped(_call(factory, text, arguments))
     else:
         got = f"class {value.__name__}" if isinstance(value, type) else type(value).__name__
         raise TargetError(
             "not a model", where=text, expected="an nn.Module, its class, or a function that makes one", got=got
         )
-    module = unwrapped(module)
-    _check(module, text)
+    with readable(text):
+        module = unwrapped(module)
+        _check(module, text)
+        constructed = construction.of(module)
     return Build(
         module=module,
         text=text,
-        constructed=construction.of(module),
+        constructed=constructed,
         guessed=tuple(guessed.items()),
         loaded=loaded,
         again=again,
@@ -274,14 +310,13 @@ def _call(factory: Factory, text: str, arguments: dict[str, object]) -> nn.Modul
     try:
         made = factory(**arguments)
     except SystemExit as error:
-        raise TargetError(f"the code exits while the model is built (SystemExit: {error.code})", where=text) from error
+        raise TargetError(f"the code exits while the model is built ({said(error)})", where=text) from error
     except Exception as error:
-        refused = next((name for name in arguments if f"unexpected keyword argument '{name}'" in str(error)), None)
+        within_limits(error, text)
+        refused = next((name for name in arguments if f"unexpected keyword argument '{name}'" in said(error)), None)
         if refused is not None:
             raise TargetError(f"no argument {refused!r}", where=text) from error
-        place = raised(error)
-        at = text if place is None else f"{shown(place[0])}:{place[1]}"
-        raise TargetError(f"{_short(text)}() raises {type(error).__name__}: {error}", where=at) from error
+        raise TargetError(f"{_short(text)}() raises {said(error)}", where=at(error, text)) from error
     if not isinstance(made, nn.Module):
         raise TargetError(
             "not a model", where=text, expected=f"an nn.Module from {_short(text)}()", got=type(made).__name__

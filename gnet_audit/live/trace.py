@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gnet_audit.errors import TargetError
+from gnet_audit.errors import TargetError, said
+from gnet_audit.garbage import uncollected
 from gnet_audit.live.lines import Locations, Place, raised, shown
 from gnet_audit.live.outputs import tensors_in
+from gnet_audit.live.raising import readable, within_limits
 from gnet_audit.live.record import Entry, Recorder
-from gnet_audit.live.surroundings import uncollected, undisturbed
+from gnet_audit.live.surroundings import turn, undisturbed
 from gnet_audit.live.target import Build
 from gnet_audit.live.twin import Twin
 from gnet_audit.network import (
@@ -52,7 +54,7 @@ def trace(build: Build, mode: Mode, input_shape: Shape, batch: int | None = None
     """
     if mode is Mode.TRAIN and batch == 1:
         batch = None
-    with uncollected():
+    with turn, uncollected():
         traced = _on_some_device(build, mode, (batch or 2, *input_shape))
         if not traced.error or batch is not None:
             return traced
@@ -89,7 +91,7 @@ def _wants_data(error: BaseException) -> bool:
     """Whether a forward may only have failed because tensors on meta hold no numbers."""
     chain: BaseException | None = error
     while chain is not None:
-        if isinstance(chain, NotImplementedError) or "meta" in str(chain).lower():
+        if isinstance(chain, NotImplementedError) or "meta" in said(chain).lower():
             return True
         chain = chain.__cause__ or chain.__context__
     return False
@@ -107,8 +109,11 @@ def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, Bas
         except TargetError:
             raise
         except (Exception, SystemExit) as problem:  # noqa: BLE001 - it is the user's code that raises
+            within_limits(problem, build.text)
             error = problem
-    outputs = () if error is not None else _outputs(build, recorder, returned, notes)
+        with readable(build.text):
+            tensors = list(tensors_in(returned))
+    outputs = () if error is not None else _outputs(build, recorder, returned, tensors, notes)
     locations = build.locations
     network = Network(
         name=build.text,
@@ -165,21 +170,15 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
 
 
 def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None]:
-    text = " ".join(str(error).split())
     place = raised(error)
     if place is None:
         code = getattr(type(module).forward, "__code__", None)
         place = None if code is None else (code.co_filename, code.co_firstlineno)
-    told = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    if len(told) > _LONGEST:
-        told = f"{told[: _LONGEST - 1]}…"
+    told = said(error)
     if place is None:
         return told, None
     location = Location(file=shown(place[0]), line=place[1])
     return f"{told} ({location.file}:{location.line})", location
-
-
-_LONGEST = 400
 
 
 # --- the network ----------------------------------------------------------------------------------------------
@@ -205,8 +204,13 @@ def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
     )
 
 
-def _outputs(build: Build, recorder: Recorder, returned: object, notes: list[Unverified]) -> tuple[Output, ...]:
-    tensors = list(tensors_in(returned))
+def _outputs(
+    build: Build,
+    recorder: Recorder,
+    returned: object,
+    tensors: list[tuple[str, Tensor]],
+    notes: list[Unverified],
+) -> tuple[Output, ...]:
     if not tensors:
         got = "None" if returned is None else f"a {type(returned).__name__} without tensors"
         raise TargetError("the forward returns no tensor", where=build.text, expected="logits", got=got)
@@ -238,11 +242,11 @@ def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
     used = {root.name for key, root in twin.roots.items() if key in recorder.used}
     alive = {""}
     for name in (*recorder.called, *(name.rpartition(".")[0] for name in used)):
-        parts = name.split(".")
-        alive.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        while name not in alive:
+            alive.add(name)
+            name = name.rpartition(".")[0]  # noqa: PLW2901 - and whatever it stands in
     reported: list[str] = []
-    names = list(dict.fromkeys(twin.names[id(part)] for part in twin.original.modules()))
-    for name in names:
+    for name in twin.paths:
         if name in alive or any(name.startswith(f"{above}.") for above in reported):
             continue
         reported.append(name)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,11 @@ from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from gnet_audit.live.script import Interpreted
 
+T = TypeVar("T")
+
 _SHARED = (int, float, bool, str, bytes, complex, type(None), type, FunctionType, BuiltinFunctionType, ModuleType)
 _SHARED_TYPES = frozenset(_SHARED)
+_TABLES = frozenset({dict, OrderedDict})
 _WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 _TORCH_VALUES = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format)
 
@@ -40,6 +44,8 @@ class Twin:
     module: nn.Module
     original: nn.Module
     device: torch.device
+    paths: tuple[str, ...] = ()
+    """Dotted names of the original's modules, each once."""
     names: dict[int, str] = field(default_factory=dict)
     """Dotted names by the identity of a module, original or copied."""
     roots: dict[int, Root] = field(default_factory=dict)
@@ -54,21 +60,23 @@ def twin_of(module: nn.Module, device: torch.device) -> Twin:
     """Copy a model onto a device without copying data to meta."""
     memo: dict[int, object] = {}
     tensors: dict[int, Tensor] = {}
-    _copy_tensors(module, device, memo, tensors)
+    owned = _Owned.of(module)
+    _copy_tensors(owned, device, memo, tensors)
     copies = [(part, _blank(part, memo)) for part in _modules(module)]
     for part, new in copies:
         if not isinstance(new, Interpreted):
             _fill(part, new, memo, device, tensors)
     root = memo[id(module)]
     assert isinstance(root, nn.Module)
-    twin = Twin(module=root, original=module, device=device, tensors=tensors, pairs=tuple(copies))
-    _name(twin)
+    paths = tuple(dict.fromkeys(_plain(name) for name, _ in owned.modules))
+    twin = Twin(module=root, original=module, device=device, paths=paths, tensors=tensors, pairs=tuple(copies))
+    _name(twin, owned)
     return twin
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
     """The user's own module inside data-parallel and compiled wrappers."""
-    while (attribute := _WRAPPERS.get(type(module).__name__)) and isinstance(module, nn.Module):
+    while (attribute := _WRAPPERS.get(type(module).__name__)) and type(module).__module__.startswith("torch."):
         module = getattr(module, attribute)
     return module
 
@@ -86,10 +94,35 @@ def _modules(module: nn.Module) -> Iterable[nn.Module]:
             pending.extend(child for child in part._modules.values() if child is not None)  # noqa: SLF001
 
 
-def _copy_tensors(module: nn.Module, device: torch.device, memo: dict[int, object], tensors: dict[int, Tensor]) -> None:
-    for parameter in module.parameters():
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Owned:
+    """The modules, parameters and buffers of a model, each once and under its first dotted name, in one walk."""
+
+    modules: list[tuple[str, nn.Module]]
+    parameters: list[tuple[str, nn.Parameter]]
+    buffers: list[tuple[str, Tensor]]
+
+    @classmethod
+    def of(cls, module: nn.Module) -> _Owned:
+        """All that a model owns."""
+        modules = list(module.named_modules())
+        parameters = _once((name, part._parameters) for name, part in modules)  # noqa: SLF001
+        return cls(modules=modules, parameters=parameters, buffers=_once((n, m._buffers) for n, m in modules))  # noqa: SLF001
+
+
+def _once(tables: Iterable[tuple[str, Mapping[str, T | None]]]) -> list[tuple[str, T]]:
+    found: dict[int, tuple[str, T]] = {}
+    for name, table in tables:
+        for key, value in table.items():
+            if value is not None:
+                found.setdefault(id(value), (f"{name}.{key}" if name else key, value))
+    return list(found.values())
+
+
+def _copy_tensors(owned: _Owned, device: torch.device, memo: dict[int, object], tensors: dict[int, Tensor]) -> None:
+    for _, parameter in owned.parameters:
         tensors[id(parameter)] = _parameter(parameter, device)
-    for buffer in module.buffers():
+    for _, buffer in owned.buffers:
         if id(buffer) not in tensors:
             tensors[id(buffer)] = _tensor(buffer, device)
     memo.update(tensors)
@@ -141,9 +174,17 @@ def _fill(
 ) -> None:
     if new.__dict__:
         return
+    own = new.__dict__
     for name, value in unwrapped(part).__dict__.items():
-        new.__dict__[name] = _copied(value, memo, device, tensors)
-    new.__dict__["_compiled_call_impl"] = None
+        kind = type(value)
+        if kind in _SHARED_TYPES:
+            own[name] = value
+        elif kind in _TABLES and not value and id(value) not in memo:
+            # A module has a dozen empty tables of hooks.
+            own[name] = memo[id(value)] = kind()
+        else:
+            own[name] = _copied(value, memo, device, tensors)
+    own["_compiled_call_impl"] = None
 
 
 def _copied(value: object, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]) -> object:
@@ -157,7 +198,7 @@ def _copied(value: object, memo: dict[int, object], device: torch.device, tensor
         tensors[id(value)] = new = _tensor(value, device)
         memo[id(value)] = new
         return new
-    if kind is dict or kind is OrderedDict:
+    if kind in _TABLES:
         table: dict[object, object] = kind()
         memo[id(value)] = table
         for key, item in value.items():  # type: ignore[attr-defined]
@@ -176,18 +217,18 @@ def _copied(value: object, memo: dict[int, object], device: torch.device, tensor
         return value
 
 
-def _name(twin: Twin) -> None:
-    for name, part in twin.original.named_modules():
+def _name(twin: Twin, owned: _Owned) -> None:
+    for name, part in owned.modules:
         twin.names.setdefault(id(part), _plain(name))
     for old, new in twin.pairs:
         name = twin.names.get(id(old), "")
         twin.names.setdefault(id(new), name)
         if isinstance(new, Interpreted):
             twin.names.update((id(part), f"{name}.{inner}".strip(".")) for inner, part in new.inner())
-    for name, parameter in twin.original.named_parameters():
+    for name, parameter in owned.parameters:
         copied = twin.tensors[id(parameter)]
         twin.roots[id(copied)] = Root(name=_plain(name), trainable=parameter.requires_grad, parameters=(id(copied),))
-    for name, buffer in twin.original.named_buffers():
+    for name, buffer in owned.buffers:
         twin.roots.setdefault(id(twin.tensors[id(buffer)]), Root(name=_plain(name)))
 
 

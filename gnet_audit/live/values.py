@@ -69,8 +69,11 @@ def precision(twin: Twin) -> torch.dtype:
     return next(tensor.dtype for tensor in twin.tensors.values() if tensor.is_floating_point())
 
 
-def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.float64) -> Twin:
-    """A copy in one type whose every parameter and statistic is random, of a size that keeps values near one."""
+def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.float64, share: float = 1.0) -> Twin:
+    """A copy in one type whose every parameter and statistic is random, of a size that keeps values near one.
+
+    `share` makes the weights of products smaller.
+    """
     with undisturbed():
         twin = twin_of(build.module, torch.device("cpu"))
         if any(is_lazy(tensor) for tensor in twin.tensors.values()):
@@ -82,16 +85,16 @@ def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.floa
             if tensor.is_floating_point():
                 role = root.name.rpartition(".")[2] if root is not None else "weight"
                 # The tensor stays the same object: the trace knows it by its identity.
-                new = _random(role, tensor.shape, generator) if root is not None else tensor.data
+                new = _random(role, tensor.shape, generator, share) if root is not None else tensor.data
                 tensor.data = new.to(dtype)
     return twin
 
 
-def _random(role: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
+def _random(role: str, shape: torch.Size, generator: torch.Generator, share: float) -> Tensor:
     # Uniform numbers are as good as normal ones here, and five times as fast to draw.
     noise = torch.rand(shape, generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
     if len(shape) > 1:
-        return noise.mul_((2 / prod(shape[1:])) ** 0.5)
+        return noise.mul_(share * (2 / prod(shape[1:])) ** 0.5)
     if "var" in role:
         return noise.abs_().add_(0.5)
     noise.mul_(0.2)

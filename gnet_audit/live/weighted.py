@@ -12,11 +12,8 @@ from gnet_audit.network import Conv2d, Linear, Unknown
 
 
 def _conv2d(call: Call) -> Steps:
-    settings = [call.get(place, name, default) for place, name, default in _CONV_SETTINGS]
-    return _convolution(call, *settings)
-
-
-_CONV_SETTINGS = ((3, "stride", 1), (4, "padding", 0), (5, "dilation", 1), (6, "groups", 1))
+    stride, padding = call.get(3, "stride", 1), call.get(4, "padding", 0)
+    return _convolution(call, stride, padding, call.get(5, "dilation", 1), call.get(6, "groups", 1))
 
 
 def _convolution(

@@ -86,6 +86,9 @@ def test_batch_norm_uses_the_batch_or_what_was_learnt() -> None:
     mean, var = weights["running_mean"][1], weights["running_var"][1]
     by_hand = (RAMP[1, 1, 3, 3] - mean) / (var + 0.1).sqrt() * weights["weight"][1] + weights["bias"][1]
     assert torch.isclose(learnt[1, 1, 3, 3], by_hand)
+    shift = torch.arange(4, dtype=torch.float64)  # TF-slim's has a bias and no weight
+    shifted = value(BatchNorm(affine=False), running_mean=torch.zeros_like(shift), running_var=shift + 1, bias=shift)
+    assert torch.allclose(shifted[0, 3], RAMP[0, 3] / (4 + 1e-5) ** 0.5 + 3)
     batch = value(BatchNorm(eps=1e-12, affine=False, batch_statistics=True))
     assert torch.allclose(batch.mean((0, 2, 3)), torch.zeros(4, dtype=torch.float64))
     assert torch.allclose(batch.var((0, 2, 3), correction=0), torch.ones(4, dtype=torch.float64), atol=1e-6)

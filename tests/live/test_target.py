@@ -324,6 +324,7 @@ def test_a_bad_target_is_one_line_that_says_where_and_what(
         ("nothing_like_a_target", "'nothing_like_a_target' is not a target; expected reference, torchvision:NAME"),
         ("missing.py:Net", "missing.py: no such file"),
         ("missing.py", "missing.py: no such file"),
+        (":Net", "':Net' is not a target; expected reference, torchvision:NAME"),
         ("no_such_package_of_ours.nets:Net", "No module named 'no_such_package_of_ours'"),
         ("torch:no_such_thing", "torch: no attribute 'no_such_thing'"),
         (3, "not a model; expected an nn.Module, its class, or a function that makes one; got int"),
@@ -335,6 +336,32 @@ def test_no_target_at_all(target: object, words: str) -> None:
     with pytest.raises(TargetError) as caught:
         build(target)
     assert words in caught.value.line
+
+
+def test_a_folder_is_told_so_with_the_models_in_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    with pytest.raises(TargetError, match=r"^nets: is a directory; expected a file in it: FILE\.py:NAME$"):
+        build("nets")
+    (tmp_path / "nets" / "google.py").write_text(
+        "raise SystemExit\nclass Net(nn.Module):\n    pass\nclass Other:\n    pass"
+    )
+    (tmp_path / "nets" / "latin.py").write_bytes(b"# \xe9\nclass Latin(nn.Module): pass")
+    for target in ("nets", "nets/", "nets/:Net"):
+        with pytest.raises(TargetError, match=r"^nets/?: is a directory; expected a file in it: nets/google\.py:Net$"):
+            build(target)
+    (tmp_path / "nets" / "more.py").write_text("".join(f"class N{i}(Module): pass\n" for i in range(5)))
+    with pytest.raises(TargetError, match=r"nets/google\.py:Net, nets/more\.py:N0, .*N1, .*N2, …$"):
+        build(".")
+
+
+def test_a_package_is_a_module_and_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "packaged").mkdir()
+    (tmp_path / "packaged" / "__init__.py").write_text(
+        "from torch import nn\n\ndef make():\n    return nn.Linear(2, 2)\n"
+    )
+    assert build("packaged:make").text == "packaged:make"
 
 
 def test_an_argument_that_nobody_takes_is_named() -> None:

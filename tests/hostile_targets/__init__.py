@@ -1,0 +1,1 @@
+"""Models whose code misbehaves, and what the audit makes of them."""
