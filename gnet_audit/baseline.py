@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 
 from gnet_audit.acceptance import Acceptance
-from gnet_audit.errors import UsageError
+from gnet_audit.errors import UsageError, quoted
 from gnet_audit.rules import BY_ID
 
 SCHEMA = 1
 HEAD = """\
-# Differences from the paper that we accept, for `gnet-audit check --baseline`.
+# Differences that we accept, for `gnet-audit check --baseline`, or for `diff --baseline`.
 # What is accepted is the value observed, not only the place: another value, or one more slot, is heard again.
 
 schema = 1
@@ -28,9 +28,10 @@ def read(file: Path) -> tuple[Acceptance, ...]:
     try:
         text = file.read_text(encoding="utf-8")
         data = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot be read as a baseline: {error}", where=str(file)) from error
-    if data.get("schema") != SCHEMA or set(data) - {"schema", "accept"}:
+    except (OSError, ValueError, RecursionError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise UsageError(f"cannot be read as a baseline: {why}", where=str(file)) from error
+    if (type(schema := data.get("schema")), schema) != (int, SCHEMA) or set(data) - {"schema", "accept"}:
         raise UsageError("not a baseline", where=str(file), expected="schema = 1 and [[accept]] entries")
     entries = data.get("accept", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
@@ -49,9 +50,9 @@ def entry_of(entry: Mapping[str, object], where: str) -> Acceptance:
     if rule not in BY_ID:
         raise UsageError("no such rule", where=where, expected="an id such as GA202", got=repr(rule))
     if not isinstance(slots, list) or not slots or not all(isinstance(slot, str) and slot for slot in slots):
-        raise UsageError("slots are missing", where=where, expected='a list such as ["pool4"]', got=repr(slots))
+        raise UsageError("slots are missing", where=where, expected='a list such as ["pool4"]', got=quoted(slots))
     if expires is not None and type(expires) is not date:
-        raise UsageError("not a date", where=where, expected="expires = 2030-01-31, unquoted", got=repr(expires))
+        raise UsageError("not a date", where=where, expected="expires = 2030-01-31, unquoted", got=quoted(expires))
     return Acceptance(
         rule=rule,
         slots=tuple(slots),
@@ -76,7 +77,7 @@ def _known(entry: Mapping[str, object], where: str) -> None:
 def _text(entry: Mapping[str, object], name: str, where: str) -> str:
     value = entry[name]
     if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{name} is empty", where=where, expected="a text", got=repr(value))
+        raise UsageError(f"{name} is empty", where=where, expected="a text", got=quoted(value))
     return value
 
 

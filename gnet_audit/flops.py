@@ -11,7 +11,7 @@ from gnet_audit.findings import Finding
 from gnet_audit.messages import places
 from gnet_audit.network import Mode, Network, Unverified
 from gnet_audit.notation import op_text
-from gnet_audit.report import Report
+from gnet_audit.report import Report, RowStatus
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.spec import Spec
 from gnet_audit.speed import LayerTime, Speed
@@ -123,7 +123,8 @@ def _lines(report: Report, plain: Network | None, training: Network | None, spee
     assert whole
     homes = _homes(whole, anchors) | (_homes(plain, anchors) if plain else {})
     ops = {layer.name: op_text(layer.op) for network in (whole, plain) if network for layer in network.layers}
-    times = {time.layer: time for time in speed.layers} if speed else {}
+    timed = speed.layers if speed else ()
+    times = {time.layer: time for time in timed if time.device == timed[0].device}
     parts = {mode: _grouped(network, homes) for mode, network in (("eval", plain), ("train", training)) if network}
     for home in dict.fromkeys(homes.values()):
         row, slot = home
@@ -179,6 +180,9 @@ def by_row(lines: Iterable[WorkLine]) -> tuple[WorkLine, ...]:
 
 def _unverified(network: Network, report: Report) -> Iterator[Unverified]:
     yield from report.unverified
+    left = tuple(slot.slot for slot in report.rows if slot.status is RowStatus.UNVERIFIED and slot.params is None)
+    if left:
+        yield Unverified(what=places(left), why="not run, so nothing of it is counted")
     for mode in Mode:
         if mode.value not in report.modes:
             yield Unverified(what=mode.value, why="the forward raises: counted as far as it ran, or not at all")

@@ -9,13 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from gnet_audit.errors import UsageError
+from gnet_audit.errors import UsageError, quoted
 
 Value: TypeAlias = "str | list[str]"
 
 FILE = "pyproject.toml"
 TEXTS = ("spec", "target", "baseline", "fail-on", "input")
 LISTS = ("accept", "select", "ignore", "format")
+COMMANDS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("shapes", "check", "flops", "smoke-train", "prove"), frozenset()),
+    "diff": frozenset({"baseline", "accept"}),
+}
+"""The commands that the settings hold for, and the settings that do not: what is accepted is of the paper's network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +30,10 @@ class Settings:
     file: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
 
-    def parameters(self) -> dict[str, Value]:
-        """The values by the names of the functions' parameters."""
-        return {name.replace("-", "_"): value for name, value in self.values.items()}
+    def parameters(self, command: str) -> dict[str, Value]:
+        """The values that hold for a command, by the names of its function's parameters."""
+        left_out = COMMANDS[command]
+        return {name.replace("-", "_"): value for name, value in self.values.items() if name not in left_out}
 
 
 def read(folder: Path) -> Settings:
@@ -43,9 +49,10 @@ def read(folder: Path) -> Settings:
         return Settings()
     shown = os.path.relpath(file, folder)
     try:
-        table = tomllib.loads(text).get("tool", {}).get("gnet-audit", {})
-    except tomllib.TOMLDecodeError as error:
+        tools = tomllib.loads(text).get("tool", {})
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"not TOML: {error}", where=shown) from error
+    table = tools.get("gnet-audit", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
         raise UsageError("[tool.gnet-audit] is not a table", where=shown)
     beside = os.path.relpath(file.parent, folder)
@@ -56,12 +63,12 @@ def _value(name: str, value: object, shown: str, beside: str) -> Value:
     where = f"{shown}: [tool.gnet-audit] {name}"
     if name in TEXTS:
         if not isinstance(value, str):
-            raise UsageError("not a text", where=where, got=repr(value))
+            raise UsageError("not a text", where=where, got=quoted(value))
         return _path(value, beside) if _is_path(name, value) else value
     if name in LISTS:
         items = value if isinstance(value, list) else [value]
         if not all(isinstance(item, str) for item in items):
-            raise UsageError("not a list of texts", where=where, got=repr(value))
+            raise UsageError("not a list of texts", where=where, got=quoted(value))
         texts = [item for item in items if isinstance(item, str)]
         return [_format(text, beside) for text in texts] if name == "format" else texts
     raise UsageError("no such setting", where=where, expected=", ".join(sorted((*TEXTS, *LISTS))))

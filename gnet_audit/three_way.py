@@ -13,7 +13,7 @@ from functools import reduce
 from gnet_audit import conventions
 from gnet_audit.contradictions import Lint, lint, middle
 from gnet_audit.conventions import Cell, Convention, Count, count
-from gnet_audit.report import Report, SlotResult
+from gnet_audit.report import Report, RowStatus, SlotResult
 from gnet_audit.spec import Spec
 
 WITH_HEADS = "total with the heads"
@@ -57,6 +57,8 @@ class Triple:
     verdicts: tuple[Verdict, ...]
     applies: bool = True
     """Whether what is printed speaks of the input that was audited: MACs do of the paper's own only."""
+    ran: bool = True
+    """Whether the forward reached all of it; what was not run is unverified and differs from nothing."""
 
     def verdict(self, pair: Pair) -> Verdict:
         """The verdict on one pair."""
@@ -98,9 +100,10 @@ class Cancelling:
     def text(self) -> str:
         """The warning in one sentence."""
         word = {Cell.PARAMS: "parameters", Cell.OPS: "MACs"}[self.cell]
+        rows = "1 row differs" if len(self.rows) == 1 else f"{len(self.rows)} rows differ"
         return (
-            f"{self.total}: {self.pair} agree in their total ({self.one}; {self.two}), but {len(self.rows)} rows "
-            f"differ by {self.off:,} {word} in sum: the total proves nothing"
+            f"{self.total}: {self.pair} agree in their total ({self.one}; {self.two}), but {rows} "
+            f"by {self.off:,} {word} in sum: the total proves nothing"
         )
 
 
@@ -151,7 +154,10 @@ def _line(row: str, name: str, slots: Sequence[SlotResult], printed: dict[Cell, 
     """The numbers of some slots; `cells` are those whose printed texts speak of this input."""
     derived = _counted((slot.expected_params, slot.expected_macs, slot.derived) for slot in slots)
     measured = _counted((slot.params, slot.macs, slot.measured) for slot in slots)
-    params, ops = (_triple(cell, printed.get(cell, ""), derived, measured, applies=cell in cells) for cell in Cell)
+    ran = not any(slot.status is RowStatus.UNVERIFIED and slot.params is None for slot in slots)
+    params, ops = (
+        _triple(cell, printed.get(cell, ""), derived, measured, applies=cell in cells, ran=ran) for cell in Cell
+    )
     return Line(row=row, name=name, params=params, ops=ops)
 
 
@@ -160,14 +166,24 @@ def _counted(numbers: Iterable[tuple[int | None, int | None, tuple[int, ...] | N
     return reduce(Count.__add__, found) if found else None
 
 
-def _triple(cell: Cell, printed: str, derived: Count | None, measured: Count | None, *, applies: bool = True) -> Triple:
+def _triple(
+    cell: Cell, printed: str, derived: Count | None, measured: Count | None, *, applies: bool = True, ran: bool = True
+) -> Triple:
     held = printed if applies else ""
-    verdicts = (
-        _against(Pair.PRINTED_DERIVED, cell, held, derived),
-        _against(Pair.PRINTED_MEASURED, cell, held, measured),
-        Verdict(pair=Pair.DERIVED_MEASURED, agreement=_exactly(cell, derived, measured)),
+    exactly = _exactly(cell, derived, measured) if ran else Agreement.NOTHING
+    return Triple(
+        cell=cell,
+        printed=printed,
+        derived=derived,
+        measured=measured,
+        verdicts=(
+            _against(Pair.PRINTED_DERIVED, cell, held, derived),
+            _against(Pair.PRINTED_MEASURED, cell, held, measured if ran else None),
+            Verdict(pair=Pair.DERIVED_MEASURED, agreement=exactly),
+        ),
+        applies=applies,
+        ran=ran,
     )
-    return Triple(cell=cell, printed=printed, derived=derived, measured=measured, verdicts=verdicts, applies=applies)
 
 
 def _against(pair: Pair, cell: Cell, printed: str, counts: Count | None) -> Verdict:
@@ -202,17 +218,19 @@ def _summed(cell: Cell, triples: Sequence[Triple], *, of_paper: bool) -> Triple:
         reduce(Count.__add__, [counts for counts in column if counts], Count())
         for column in ([triple.derived for triple in triples], [triple.measured for triple in triples])
     )
+    ran = all(triple.ran for triple in triples)
     if not printed:
-        return _triple(cell, "", derived, measured)
+        return _triple(cell, "", derived, measured, ran=ran)
     column_sum = sum(map(middle, printed))
     if not all(triple.applies for triple in triples):
-        return _triple(cell, f"{column_sum:,}", derived, measured, applies=False)
+        return _triple(cell, f"{column_sum:,}", derived, measured, applies=False, ran=ran)
+    nothing = Agreement.NOTHING
     verdicts = (
         Verdict(pair=Pair.PRINTED_DERIVED, agreement=_near(column_sum, cell, derived)),
-        Verdict(pair=Pair.PRINTED_MEASURED, agreement=_near(column_sum, cell, measured)),
-        Verdict(pair=Pair.DERIVED_MEASURED, agreement=_exactly(cell, derived, measured)),
+        Verdict(pair=Pair.PRINTED_MEASURED, agreement=_near(column_sum, cell, measured) if ran else nothing),
+        Verdict(pair=Pair.DERIVED_MEASURED, agreement=_exactly(cell, derived, measured) if ran else nothing),
     )
-    return Triple(cell=cell, printed=f"{column_sum:,}", derived=derived, measured=measured, verdicts=verdicts)
+    return Triple(cell=cell, printed=f"{column_sum:,}", derived=derived, measured=measured, verdicts=verdicts, ran=ran)
 
 
 def _near(column_sum: int, cell: Cell, counts: Count) -> Agreement:
@@ -233,10 +251,12 @@ def _heads(main: Sequence[Line], rows: Sequence[Line], paper: Spec) -> Iterator[
 
 
 def _cancelling(total: str, lines: Sequence[Line], paper: Spec) -> Iterator[Cancelling]:
+    ran = all(line.params.ran for line in lines)
     for cell in Cell:
-        for pair in Pair:
+        for pair in Pair if ran else (Pair.PRINTED_DERIVED,):
             yield from _misleading(total, cell, pair, lines)
-        yield from _stated(total, cell, lines, paper)
+        if ran:
+            yield from _stated(total, cell, lines, paper)
 
 
 def _misleading(total: str, cell: Cell, pair: Pair, lines: Sequence[Line]) -> Iterator[Cancelling]:

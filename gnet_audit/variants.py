@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from gnet_audit.acceptance import Acceptance
 from gnet_audit.errors import UsageError
 from gnet_audit.findings import Finding
-from gnet_audit.report import Report
-from gnet_audit.rules import Severity
+from gnet_audit.report import Report, Verdict
+from gnet_audit.rules import BY_ID, Severity
 
 PREFIX = "variant:"
 _HERE = Path(__file__).parent
@@ -35,7 +36,7 @@ class Variant:
 def variants() -> tuple[Variant, ...]:
     """All that come with gnet-audit, by id."""
     folder = _SHIPPED if _SHIPPED.is_dir() else _CHECKOUT
-    return tuple(_read(file) for file in sorted(folder.glob("*.toml")))
+    return tuple(read(file) for file in sorted(folder.glob("*.toml")))
 
 
 def named(name: str) -> Variant:
@@ -66,7 +67,8 @@ def recognised(report: Report) -> Report:
         for finding in report.findings
     )
     grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
-    equal = (variant.title for variant in known if grave and not report.error and _is(variant, grave))
+    whole = not report.error and (grave or report.verdict is Verdict.MATCHES)
+    equal = (variant.title for variant in known if whole and _is(variant, grave))
     return replace(report, findings=findings, variant=next(equal, ""))
 
 
@@ -84,25 +86,45 @@ def _is(variant: Variant, findings: Sequence[Finding]) -> bool:
     return wanted == found
 
 
-def _read(file: Path) -> Variant:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    groups: Mapping[str, list[str]] = data.get("slots", {})
+def read(file: Path) -> Variant:
+    """A variant in a file; UsageError for anything else."""
+    try:
+        return _variant(file, tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError, LookupError, TypeError, AttributeError) as error:
+        raise UsageError(f"not a variant: {type(error).__name__}: {error}", where=str(file)) from error
+
+
+def _variant(file: Path, data: Mapping[str, Any]) -> Variant:
+    groups = {name: _texts(group) for name, group in data.get("slots", {}).items()}
+    title = _text(data["title"])
     return Variant(
         id=file.stem,
-        title=data["title"],
-        spec=data["spec"],
-        citation=data["citation"],
-        note=data["note"],
+        title=title,
+        spec=_text(data["spec"]),
+        citation=_text(data["citation"]),
+        note=_text(data["note"]),
         differences=tuple(
             Acceptance(
-                rule=entry["rule"],
-                slots=tuple(slot for name in entry["slots"] for slot in groups.get(name, [name])),
-                attribute=entry["attribute"],
-                observed=entry["observed"],
-                reason=f"as in the published variant {data['title']}",
+                rule=BY_ID[_text(entry["rule"])].id,
+                slots=tuple(slot for name in _texts(entry["slots"]) for slot in groups.get(name, [name])),
+                attribute=_text(entry["attribute"]),
+                observed=_text(entry["observed"]),
+                reason=f"as in the published variant {title}",
                 where=f"{PREFIX}{file.stem}",
                 strict=not entry.get("note", False),
             )
             for entry in data.get("difference", ())
         ),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"not a text: {value!r}")
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list) or not value:
+        raise TypeError(f"not a list of texts: {value!r}")
+    return [_text(item) for item in value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -126,7 +126,14 @@ def _graver(comparison: Comparison) -> Comparison:
 
 
 def _judged(report: Report, comparison: Comparison, expected: Mapping[Mode, Network]) -> Report:
-    findings = [kept for finding in comparison.findings if (kept := _news(finding, expected))]
+    same = {
+        (rewrite.what, layer)
+        for network in expected.values()
+        if any(finding.rule == "GA219" for finding in comparison.findings)
+        for rewrite in canonical(network).rewrites
+        for layer in rewrite.layers
+    }
+    findings = [kept for finding in comparison.findings if (kept := _news(finding, same))]
     grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
     return replace(
         report,
@@ -137,18 +144,11 @@ def _judged(report: Report, comparison: Comparison, expected: Mapping[Mode, Netw
     )
 
 
-def _news(finding: Finding, expected: Mapping[Mode, Network]) -> Finding | None:
+def _news(finding: Finding, same: Container[tuple[str, str]]) -> Finding | None:
     """The finding without the slots that the first one writes in the same other form; None where none is left."""
     if finding.rule != "GA219":
         return finding
-    same = {
-        layer
-        for network in expected.values()
-        for rewrite in canonical(network).rewrites
-        if rewrite.what == finding.attribute
-        for layer in rewrite.layers
-    }
-    rows = tuple(row for row in finding.rows if row not in same)
+    rows = tuple(row for row in finding.rows if (finding.attribute, row) not in same)
     return replace(finding, rows=rows) if rows else None
 
 

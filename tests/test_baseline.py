@@ -129,7 +129,7 @@ def test_what_is_not_found_any_more_fails_until_it_is_pruned(
     ("unseen", "why", "status"),
     [
         ({"error": "forward raised"}, "the model could not be run", 2),
-        ({"verdict": Verdict.NOT_THIS_NETWORK}, "the model is not this network", 1),
+        ({"verdict": Verdict.NOT_THIS_NETWORK}, "nets/net[1].py:Net is not Canonical", 1),
     ],
 )
 @pytest.mark.parametrize("option", [["--baseline-prune"], ["--baseline-update", "--reason", "x"]])

@@ -144,6 +144,25 @@ def test_actions_get_a_summary_of_the_job(tiny: str, tmp_path: Path, monkeypatch
     assert [document.file for document in run(*words, "--no-summary").documents] == [""]
 
 
+def test_what_a_forward_never_reached_is_unverified_and_no_finding() -> None:
+    # At 299 the last map is 10×10, its 7×7 average 4×4: 1024·16 = 16,384 values meet a linear layer of 1024.
+    reply = run("flops", "--input", "3x299x299", "--json")
+    assert reply.status is ExitStatus.USAGE
+    found = json.loads(reply.documents[0].text)
+    assert found["findings"] == []
+    assert found["unverified"][0]["what"].startswith("12 slots (linear … ")
+    verdicts = {
+        line["slot"]: [one["verdict"] for one in line["params"]["verdicts"]]
+        for line in [*found["rows"], *found["totals"]]
+    }
+    assert verdicts["inception_5b"][2] == "agree"
+    assert verdicts["linear"] == ["agree", "nothing to compare", "nothing to compare"]
+    assert verdicts["total"][1:] == ["nothing to compare"] * 2
+    last = run("flops", "--input", "3x299x299", "--width", "0").documents[0].text.splitlines()[-1]
+    assert last.startswith("counted: ")
+    assert " as far as it ran; " in last
+
+
 def test_a_model_that_raises_in_eval_is_neither_measured_nor_asked_of(tmp_path: Path, tiny: str) -> None:
     forward = (
         "    def forward(self, x):\n        assert self.training, 'never in eval'\n        return super().forward(x)\n"

@@ -40,7 +40,7 @@ def test_a_file_is_read_from_where_we_are_upwards(project: Path) -> None:
     settings = read(below)
     assert settings.file == "../../pyproject.toml"
     assert settings.values["target"] == "../../nets/google.py:Net"
-    assert settings.parameters()["fail_on"] == "warning"
+    assert settings.parameters("check")["fail_on"] == "warning"
 
 
 def test_the_nearest_file_counts_also_where_it_says_nothing_of_us(project: Path) -> None:
@@ -139,13 +139,94 @@ def test_a_list_in_the_environment_is_separated_by_blanks(
     assert main(["shapes"]) == 0
 
 
-def test_a_broken_setting_stops_every_command_with_status_2(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
-) -> None:
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """We are where the settings hold a mistake."""
     (tmp_path / "pyproject.toml").write_text("[tool.gnet-audit]\nspek = 'x'\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert main(["check"]) == 2
+
+
+COMMANDS = (["check"], ["shapes"], ["flops"], ["diff", "googlenet", "googlenet"], ["prove"], ["smoke-train"])
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_broken_setting_stops_every_command_that_it_could_hold_for(
+    broken: None, words: list[str], capsys: Capture
+) -> None:
+    assert main(words) == 2
     assert "spek: no such setting" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["--help"],
+        ["--version"],
+        ["rules"],
+        ["explain", "GA202"],
+        ["spec", "show"],
+        *([*one, "-h"] for one in COMMANDS),
+    ],
+    ids=" ".join,
+)
+def test_what_no_setting_holds_for_works_beside_a_broken_one(broken: None, words: list[str], capsys: Capture) -> None:
+    assert main(words) == 0
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_three_sources_agree_for_every_command(
+    project: Path, words: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_INPUT", "3x64x64")
+    told = shown(words, capsys)
+    assert "show-settings" not in told
+    assert told["input"] == ["environment", "3x64x64"]
+    if words[0] != "diff":
+        assert told["target"] == ["pyproject.toml", "nets/google.py:Net"]
+    if words[0] != "prove":
+        assert told["format"] == ["pyproject.toml", "json"]
+        assert told["fail-on"] == ["pyproject.toml", "warning"]
+        assert shown([*words, "--fail-on", "note", "-f", "csv"], capsys)["fail-on"] == ["command line", "note"]
+    assert shown([*words, "--input", "1x8x8"], capsys)["input"] == ["command line", "1x8x8"]
+    monkeypatch.delenv("GNET_AUDIT_INPUT")
+    assert shown(words, capsys)["input"] == ["pyproject.toml", "1x32x32"]
+
+
+def test_what_is_accepted_of_the_papers_network_is_not_meant_for_two_others(
+    project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (project / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write('baseline = "accepted.toml"\naccept = ["variant:no-lrn"]\n')
+    told = shown(["diff", "googlenet", "googlenet"], capsys)
+    assert told["baseline"] == told["accept"] == ["default"]
+    monkeypatch.setenv("GNET_AUDIT_BASELINE", "accepted.toml")
+    assert shown(["diff", "googlenet", "googlenet"], capsys)["baseline"] == ["default"]
+    assert shown(["check"], capsys)["baseline"] == ["environment", "accepted.toml"]
+
+
+@pytest.mark.parametrize("formats", ["text", "text json:a.json", "json:a.json csv:a.csv"])
+def test_the_command_line_replaces_the_formats_of_the_environment(
+    project: Path, audit: Audit, formats: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_FORMAT", formats)
+    assert main(["check", "--exit-zero", "--json"]) == 0
+    assert capsys.readouterr().out.startswith("{")
+    assert main(["check", "--exit-zero", "-f", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("row,")
+    assert main(["check", "--exit-zero", "-o", "out.txt"]) == 0
+    assert "differs" in (project / "out.txt").read_text(encoding="utf-8")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("words", [["flops", "reference"], ["diff", "googlenet", "googlenet"]], ids=" ".join)
+def test_json_on_the_command_line_goes_before_the_environment_in_other_commands_too(
+    words: list[str], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_FORMAT", "text")
+    assert main([*words, "--json"]) == 0
+    assert capsys.readouterr().out.startswith("{")
 
 
 def test_every_setting_is_an_option_and_documented() -> None:
@@ -153,4 +234,4 @@ def test_every_setting_is_an_option_and_documented() -> None:
     options = (Path(__file__).parent / "golden" / "options.txt").read_text(encoding="utf-8")
     for name in (*TEXTS, *LISTS):
         assert f"--{name}" in options or name == "target"
-        assert f"\n{name} = " in page or name == "input"
+        assert f"\n{name} = " in page

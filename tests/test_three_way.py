@@ -6,8 +6,9 @@ from dataclasses import replace
 from functools import cache
 
 from gnet_audit.conventions import Cell
+from gnet_audit.report import RowStatus
 from gnet_audit.spec import load
-from gnet_audit.three_way import Agreement, Line, Pair, ThreeWay, three_way
+from gnet_audit.three_way import Agreement, Cancelling, Line, Pair, ThreeWay, three_way
 from tests.reports import report, smaller_kernels
 
 PAPER = load("googlenet")
@@ -121,3 +122,24 @@ def test_printed_ops_are_judged_at_the_papers_own_input_only() -> None:
 def test_a_stated_total_of_ops_misleads_nobody_at_another_input() -> None:
     other = three_way(PAPER, replace(report(PAPER, smaller_kernels(PAPER)), input_shape=(3, 299, 299)))
     assert [one for one in other.cancelling if one.cell is Cell.OPS and one.pair != Pair.DERIVED_MEASURED] == []
+
+
+def test_one_row_differs_and_two_rows_differ() -> None:
+    one = Cancelling(total="total", cell=Cell.OPS, pair="derived, measured", one="1", two="1", rows=("linear",), off=1)
+    assert "but 1 row differs by 1 MACs in sum" in one.text
+    assert "but 2 rows differ by 1 MACs in sum" in replace(one, rows=("linear", "aux1")).text
+
+
+def test_what_was_not_run_is_held_against_nothing_and_no_sum_with_it_either() -> None:
+    whole = report(PAPER, smaller_kernels(PAPER))
+    rows = tuple(
+        replace(row, params=None, macs=None, measured=None, status=RowStatus.UNVERIFIED)
+        if row.slot == "linear"
+        else row
+        for row in whole.rows
+    )
+    found = three_way(PAPER, replace(whole, rows=rows))
+    assert verdicts(line(found, "linear"), Cell.PARAMS) == (A, N, N)
+    assert verdicts(line(found, "inception_3a"), Cell.OPS) == (A, D, D)
+    assert verdicts(line(found, "total"), Cell.OPS)[1:] == (N, N)
+    assert {one.pair for one in found.cancelling} <= {"printed, derived"}

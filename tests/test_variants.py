@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from gnet_audit import audit
 from gnet_audit.acceptance import accept
+from gnet_audit.cli import main
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View
 from gnet_audit.policy import exit_status
-from gnet_audit.report import Report
+from gnet_audit.report import Report, Verdict
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.spec import load
 from gnet_audit.variants import accepted, named, recognised, variants
@@ -38,7 +40,7 @@ def test_every_variant_that_is_shipped_is_built_here() -> None:
 
 @pytest.mark.parametrize("name", PLANS)
 def test_a_build_of_a_variant_is_told_to_equal_it(reports: Mapping[str, Report], name: str) -> None:
-    assert reports[name].variant == (named(name).title if named(name).differences else "")
+    assert reports[name].variant == named(name).title
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -91,6 +93,55 @@ def test_slots_and_rules_of_every_variant_exist() -> None:
             assert len(set(one.slots)) == len(one.slots)
     (normalised,) = named("batch-norm").differences
     assert set(normalised.slots) == set(CONVS)
+
+
+# --- ports of the published builds, by hands that know nothing of ours ------------------------------------------
+
+
+PORTS = {"tf-slim": ("slim", "InceptionV1", "retained", "overlapping"), "caffe": ("caffe", "Net", "half", "swapped")}
+
+
+def port(name: str, build: str) -> str:
+    return f"{Path(__file__).parent / 'published' / name}.py:{build}"
+
+
+@pytest.mark.parametrize("name", PORTS)
+def test_check_of_a_port_ends_with_the_variant_and_accepting_it_is_clean(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, build, *_ = PORTS[name]
+    main(["check", port(file, build)])
+    lines = capsys.readouterr().out.splitlines()
+    assert f"equals the published variant {named(name).title}" in lines[-3:]
+    assert lines[-2].startswith("proven in eval and train: ")
+    assert main(["check", port(file, build), "--no-prove", "--accept", f"variant:{name}"]) == 0
+
+
+@pytest.mark.parametrize("name", PORTS)
+@pytest.mark.parametrize("which", [2, 3])
+def test_one_more_change_of_a_port_is_another_build(name: str, which: int, capsys: pytest.CaptureFixture[str]) -> None:
+    file, other = PORTS[name][0], PORTS[name][which]
+    words = ["--no-prove", "--accept", f"variant:{name}", "--fail-on", "warning"]
+    assert main(["check", port(file, other), *words]) == 1
+    assert f"equals the published variant {named(name).title}" not in capsys.readouterr().out
+
+
+def test_the_ports_have_the_published_numbers_of_parameters() -> None:
+    from tests.published import caffe, slim
+
+    net = slim.InceptionV1()
+    kept = [*net.named_parameters(), *net.named_buffers()]
+    assert sum(one.numel() for name, one in kept if not name.startswith("logits")) == 5_607_184
+    assert sum(one.numel() for one in net.parameters()) == 5_607_184 - 2 * 7_280 + 1_025_000  # no moving statistics
+    assert sum(one.numel() for one in caffe.Net().parameters()) == 13_378_280
+
+
+def test_a_build_that_cannot_be_run_or_is_another_network_equals_nothing(reports: Mapping[str, Report]) -> None:
+    clean = replace(reports["caffe"], variant="")
+    assert recognised(clean).variant == "BVLC Caffe bvlc_googlenet"
+    assert recognised(replace(clean, error="it raised")).variant == ""
+    for verdict in (Verdict.UNPROVEN, Verdict.NOT_THIS_NETWORK):
+        assert recognised(replace(clean, verdict=verdict)).variant == ""
 
 
 @pytest.mark.parametrize("word", ["variant:vgg", "torchvision", "variant:"])

@@ -9,6 +9,7 @@ import pytest
 from gnet_audit import versus
 from gnet_audit.cli import main
 from gnet_audit.errors import TargetError, UsageError
+from gnet_audit.formats import Format
 from gnet_audit.network import Location, Mode
 from gnet_audit.report import Report, RowStatus, Verdict
 from gnet_audit.rules import Severity
@@ -181,6 +182,72 @@ def test_the_command_ends_with_1_where_they_differ_and_with_0_where_not(
     assert "no mismatches" in capsys.readouterr().out
     assert main(["diff", f"{models}:Net", f"{models}:plain", *size, "-f", "json"]) == 1
     assert main(["diff", f"{models}:Net", f"{models}:plain", *size, "--exit-zero"]) == 0
+
+
+def test_what_is_accepted_of_two_is_accepted_by_value(models: str, capsys: pytest.CaptureFixture[str]) -> None:
+    size = ["--input", "3x32x32", "--baseline", "accepted.toml"]
+    two = [f"{models}:Net", f"{models}:wide"]
+    assert main(["diff", *two, *size, "--baseline-update"]) == 2
+    assert "accepting needs a reason" in capsys.readouterr().err
+    assert main(["diff", *two, *size, "--baseline-update", "--reason", "wanted"]) == 0
+    assert 'slots = ["one"]\nattribute = "kernel"\nobserved = "5×5"' in Path("accepted.toml").read_text(
+        encoding="utf-8"
+    )
+    assert main(["diff", *two, *size]) == 0
+    out = capsys.readouterr().out
+    assert "differs as accepted" in out
+    assert "wanted" not in out
+    assert main(["diff", *two, *size, "--show-accepted"]) == 0
+    assert "wanted" in capsys.readouterr().out
+    assert main(["diff", f"{models}:Net", f"{models}:plain", *size]) == 1
+    out = capsys.readouterr().out
+    assert "accepted in vain: accepted.toml:6: not found any more: GA202 kernel = 5×5 at one" in out
+    assert main(["diff", f"{models}:Net", f"{models}:Net", *size, "--baseline-prune"]) == 0
+    assert "[[accept]]" not in Path("accepted.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("format", [format for format in Format if format is not Format.TEXT])
+def test_an_accepted_difference_is_told_so_in_every_format(
+    models: str, format: Format, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "diff",
+        f"{models}:Net",
+        f"{models}:wide",
+        "--input",
+        "3x32x32",
+        "--baseline",
+        "accepted.toml",
+        "-f",
+        format,
+    ]
+    assert main([*words, "--baseline-update", "--reason", "wanted"]) == 0
+    capsys.readouterr()
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    told = {Format.GITHUB: "", Format.CSV: "accepted"}.get(format, "wanted")
+    assert told in out
+    assert "::error" not in out
+
+
+def test_rules_and_severities_are_chosen_as_in_check(models: str) -> None:
+    words = ["diff", f"{models}:Halved", f"{models}:same", "--input", "3x32x32"]
+    assert main(words) == 1  # a warning: between two models padding on other sides is a difference
+    assert main([*words, "--fail-on", "error"]) == 0
+    assert main([*words, "--ignore", "GA204"]) == 0
+    assert main([*words, "--select", "GA204"]) == 1
+    assert main([*words, "--select", "GA999"]) == 2
+
+
+def test_the_paper_itself_as_the_first_knows_its_variants(
+    torchvision: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["diff", "googlenet", "torchvision:googlenet"]
+    assert main(words) == 1
+    assert "equals the published variant torchvision googlenet" in capsys.readouterr().out
+    assert main([*words, "--accept", "variant:torchvision"]) == 0
+    assert main([*words, "--accept", "variant:no-lrn"]) == 1
+    assert main([*words, "--accept", "no-lrn"]) == 2
 
 
 def test_a_word_that_is_neither_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

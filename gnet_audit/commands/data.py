@@ -16,7 +16,7 @@ from gnet_audit.commands.words import Json, Output, Width, repeatable, text_opti
 from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import MACHINE, Format
-from gnet_audit.output import PROGRAM, Document, Reply, colored, say
+from gnet_audit.output import PROGRAM, Document, Reply, colored, say, write_bytes
 from gnet_audit.progress import shown
 from gnet_audit.training import DataFacts
 
@@ -95,8 +95,12 @@ def writable(option: str, file: str) -> None:
         raise UsageError("a directory", where=where, expected=expected)
     if not place.parent.is_dir():
         raise UsageError("no such directory", where=where, expected=expected)
-    if not os.access(place.parent, os.W_OK):
-        raise UsageError("cannot write: Permission denied", where=where, expected="a directory that can be written to")
+    for needed in (place.parent, place):
+        if needed.exists() and not os.access(needed, os.W_OK):
+            kind = "file" if needed is place else "directory"
+            raise UsageError(
+                "cannot write: Permission denied", where=where, expected=f"a {kind} that can be written to"
+            )
 
 
 def have_places(answers: Sequence[options.Destination], output: str) -> None:
@@ -106,16 +110,8 @@ def have_places(answers: Sequence[options.Destination], output: str) -> None:
 
 
 def write_picture(file: str, content: bytes) -> None:
-    """Write a file through a temporary name."""
-    target = Path(file)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(content)
-        draft.replace(target)
-    except OSError as error:
-        raise UsageError(f"cannot write: {error.strerror or error}", where=file) from error
-    finally:
-        draft.unlink(missing_ok=True)
+    """Write a file, and say so."""
+    write_bytes(Path(file), content)
     say(f"wrote {file}")
 
 

@@ -10,11 +10,17 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit import options, policy
+from gnet_audit import options
+from gnet_audit.commands import configured
+from gnet_audit.commands.isolation import Isolate, MemoryLimit, Timeout, elsewhere
+from gnet_audit.commands.judge import BaselinePrune, BaselineUpdate, By, Expires, Reason, Terms, judge
 from gnet_audit.commands.words import (
+    SETTINGS,
     STATUSES,
     TARGETS,
+    AcceptOfTwo,
     Arg,
+    BaselineOfTwo,
     Columns,
     ExitZero,
     FailOn,
@@ -27,14 +33,15 @@ from gnet_audit.commands.words import (
     NoSummary,
     Output,
     Select,
+    ShowAccepted,
+    ShowSettings,
     Width,
     epilog,
 )  # fmt: skip
 from gnet_audit.commands.words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View
+from gnet_audit.live.limits import Limits
 from gnet_audit.output import Reply
-from gnet_audit.publish import documents
-from gnet_audit.rules import Severity
 
 First = Annotated[str, typer.Argument(metavar="A", help="A model or a spec.")]
 Second = Annotated[str, typer.Argument(metavar="B", help="What is held against it.")]
@@ -48,12 +55,14 @@ def register(app: typer.Typer) -> None:
             "diff torchvision:googlenet nets/google.py:GoogLeNet",
             "diff reference torchvision:googlenet -f html:diff.html",
             "diff googlenet specs/mine.toml --all",
-            also=f"{TARGETS}\nA and B may also be shipped specs, or .toml files.\n\n{STATUSES}",
+            "diff nets.old:build nets.new:build --baseline accepted.toml --fail-on error",
+            also=f"{TARGETS}\nA and B may also be shipped specs, or .toml files.\n\n{SETTINGS}\n{STATUSES}",
         )
     )(diff)
 
 
 def diff(
+    context: typer.Context,
     *,
     one: First,
     two: Second,
@@ -71,10 +80,25 @@ def diff(
     ignore: Ignore,
     fail_on: FailOn = "warning",
     exit_zero: ExitZero = False,
+    baseline: BaselineOfTwo = "",
+    baseline_update: BaselineUpdate = False,
+    baseline_prune: BaselinePrune = False,
+    reason: Reason = "",
+    by: By = "",
+    expires: Expires = "",
+    accept: AcceptOfTwo,
+    show_accepted: ShowAccepted = False,
     no_summary: NoSummary = False,
-) -> Reply:
+    isolate: Isolate = False,
+    timeout: Timeout = "",
+    memory_limit: MemoryLimit = "",
+    show_settings: ShowSettings = False,
+) -> Reply | Limits:
     """Show what differs between two models or specs, and what it costs."""
-    severity = options.choice(fail_on, Severity, "--fail-on")
+    if show_settings:
+        return configured.shown(context)
+    if limits := elsewhere(f"{one} and {two}", isolate=isolate, timeout=timeout, memory_limit=memory_limit):
+        return limits
     view = View(
         width=columns_of(width),
         depth=options.choice(depth, Depth, "--depth"),
@@ -82,10 +106,13 @@ def diff(
         only_mismatches=not all,
         layer=layer,
         folder=os.getcwd(),
-        fail_on=severity,
+        show_accepted=show_accepted,
     )
-    destinations = options.destinations(format, json=json, output=output)
-    rules = policy.wanted(options.words(select), options.words(ignore))
+    terms = Terms(
+        select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
+        no_summary=no_summary, update=baseline_update, prune=baseline_prune, reason=reason, by=by, expires=expires,
+    )  # fmt: skip
+    ruling = judge(terms, configured.destinations(context, format, json=json, output=output), view)
     size = options.input_size(input) if input else None
     arguments = options.arguments(arg)
     from gnet_audit import versus
@@ -93,8 +120,4 @@ def diff(
     with redirect_stdout(sys.stderr), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = versus.diff(one, two, input_shape=size.shape if size else None, args=arguments)
-    report = policy.narrowed(found, rules)
-    return Reply(
-        documents=documents(report, destinations, view, summary=not no_summary),
-        status=policy.exit_status(report, fail_on=severity, exit_zero=exit_zero),
-    )
+    return ruling.reply(found)

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gnet_audit import options, policy
+from gnet_audit.commands import configured
+from gnet_audit.commands.isolation import Isolate, MemoryLimit, Timeout, elsewhere
 from gnet_audit.commands.lint import lint_spec
 from gnet_audit.commands.words import (
+    SETTINGS,
     STATUSES,
     TARGETS,
     Arg,
@@ -28,6 +31,7 @@ from gnet_audit.commands.words import (
     Json,
     NoSummary,
     Output,
+    ShowSettings,
     SpecName,
     Target,
     Width,
@@ -39,8 +43,9 @@ from gnet_audit.commands.words import width as _columns
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.formats import Format
 from gnet_audit.formats.view import Depth, View
+from gnet_audit.live.limits import Limits
 from gnet_audit.network import Mode
-from gnet_audit.output import PROGRAM, Document, Reply, colored, say
+from gnet_audit.output import PROGRAM, Document, Reply, colored, say, write_bytes
 from gnet_audit.publish import document, job_summary
 from gnet_audit.report import Report
 from gnet_audit.rules import Severity
@@ -91,7 +96,7 @@ def register(app: typer.Typer, spec_app: typer.Typer) -> None:
             "flops nets/google.py:GoogLeNet --count all --depth slot",
             "flops --device cuda --config bf16+channels_last+compile --batch 128 --sort time",
             "flops --device cpu --batch 1,8 --plot roofline.png -f text -f json:speed.json",
-            also=f"{TARGETS}\n{STATUSES}",
+            also=f"{TARGETS}\n{SETTINGS}\n{STATUSES}",
         )
     )(flops)
     spec_app.command("lint", epilog=epilog("spec lint", "spec lint specs/mine.toml --fail-on warning"))(lint_spec)
@@ -101,6 +106,7 @@ def register(app: typer.Typer, spec_app: typer.Typer) -> None:
 
 
 def flops(
+    context: typer.Context,
     *,
     target: Target = "reference",
     spec: SpecName = "googlenet",
@@ -124,9 +130,17 @@ def flops(
     fail_on: FailOn = "error",
     exit_zero: ExitZero = False,
     no_summary: NoSummary = False,
-) -> Reply:
+    isolate: Isolate = False,
+    timeout: Timeout = "",
+    memory_limit: MemoryLimit = "",
+    show_settings: ShowSettings = False,
+) -> Reply | Limits:
     """Count a network's work against the paper and other counters; measure its speed."""
-    destinations = options.destinations(format, json=json, output=output)
+    if show_settings:
+        return configured.shown(context)
+    if limits := elsewhere(target, isolate=isolate, timeout=timeout, memory_limit=memory_limit):
+        return limits
+    destinations = configured.destinations(context, format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     chosen = options.choice(depth, Depth, "--depth"), options.choice(sort, Sort, "--sort"), _columns(width)
     size = options.input_size(input) if input else None
@@ -196,7 +210,7 @@ def _plans(
     if threads is not None and not 0 < threads <= 4096:
         raise UsageError("out of range", where="--threads", expected="a whole number from 1", got=str(threads))
     effort = Effort(seconds=duration, warm_seconds=min(1.0, duration), warm_most=5 * duration, most=15 * duration)
-    sizes = tuple(dict.fromkeys(map(_batch, options.words(batches)))) or DEFAULT_BATCHES
+    sizes = tuple(dict.fromkeys(map(batch_size, options.words(batches)))) or DEFAULT_BATCHES
     chosen = tuple(dict.fromkeys(map(config, options.words(configs))))
     return tuple(
         Plan(device=name, batches=sizes, configs=chosen, auto_batch=auto_batch, effort=effort, threads=threads)
@@ -204,8 +218,9 @@ def _plans(
     )
 
 
-def _batch(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 1_000_000:
+def batch_size(text: str) -> int:
+    """A word of --batch as a number."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 0 < int(text) <= 1_000_000:
         raise UsageError("not a batch", where="--batch", expected="whole numbers such as 1,32,128", got=repr(text))
     return int(text)
 
@@ -316,9 +331,7 @@ def _drawn(found: Flops, file: str, kind: str) -> str:
     from gnet_audit.formats.roofline import picture
 
     try:
-        Path(file).write_bytes(picture(found, kind))
-    except OSError as error:
-        return f"--plot {file}: cannot write: {error.strerror or error}"
+        write_bytes(Path(file), picture(found, kind))
     except UsageError as error:
         return error.line
     say(f"wrote {file}")
@@ -355,15 +368,15 @@ def _own(
         from gnet_audit.formats import flops_json
 
         return Document(text=flops_json.render(found), file=destination.file, machine=True)
-    if destination.format in {Format.CSV, Format.HTML}:
-        from gnet_audit.formats import flops_csv, html
+    if destination.format is Format.CSV:
+        from gnet_audit.formats import flops_csv
 
-        if destination.format is Format.CSV:
-            return Document(text=flops_csv.render(found), file=destination.file)
-        counts = (flops_csv.head(found), *flops_csv.records(found))
-        return Document(
-            text=html.render(judged, View(folder=os.getcwd()), counts=counts), file=destination.file, markup=True
-        )
+        return Document(text=flops_csv.render(found), file=destination.file)
+    if destination.format is Format.HTML:
+        from gnet_audit.formats import flops_html
+
+        page = flops_html.render(found, judged, View(folder=os.getcwd()))
+        return Document(text=page, file=destination.file, markup=True)
     if destination.format is not Format.TEXT:
         return None
     from gnet_audit.formats import flops as texts

@@ -6,11 +6,25 @@ import os
 
 import typer
 
+from gnet_audit.commands import configured
 from gnet_audit.commands.audit import Request, audited
-from gnet_audit.commands.words import TARGETS, Arg, Input, SpecName, Sweep, Target, answer, epilog
+from gnet_audit.commands.isolation import Isolate, MemoryLimit, Timeout, elsewhere
+from gnet_audit.commands.words import (
+    SETTINGS,
+    TARGETS,
+    Arg,
+    Input,
+    ShowSettings,
+    SpecName,
+    Sweep,
+    Target,
+    answer,
+    epilog,
+)  # fmt: skip
 from gnet_audit.errors import ExitStatus
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View
+from gnet_audit.live.limits import Limits
 from gnet_audit.output import Reply
 from gnet_audit.proof import ProofStatus
 
@@ -29,20 +43,29 @@ def register(app: typer.Typer) -> None:
             "prove nets/google.py:GoogLeNet",
             "prove torchvision:googlenet",
             "prove reference --sweep 96,160,299",
-            also=f"{TARGETS}\n{PROOF_STATUSES}",
+            also=f"{TARGETS}\n{SETTINGS}\n{PROOF_STATUSES}",
         )
     )(prove)
 
 
 def prove(
+    context: typer.Context,
     *,
     target: Target = "reference",
     spec: SpecName = "googlenet",
     input: Input = "",
     arg: Arg,
     sweep: Sweep = "",
-) -> Reply:
+    isolate: Isolate = False,
+    timeout: Timeout = "",
+    memory_limit: MemoryLimit = "",
+    show_settings: ShowSettings = False,
+) -> Reply | Limits:
     """Execute the paper's network with the findings beside the model, and compare every value."""
+    if show_settings:
+        return configured.shown(context)
+    if limits := elsewhere(target, isolate=isolate, timeout=timeout, memory_limit=memory_limit):
+        return limits
     report = audited(Request(target=target, spec=spec, input=input, arg=arg, sweep=sweep))
     told = [swept.line for swept in report.sweep]
     if report.error or report.proof is None:

@@ -17,9 +17,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gnet_audit import options
+from gnet_audit.commands import configured
 from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, have_places, writable, write_picture
 from gnet_audit.commands.data import data as show_data
-from gnet_audit.commands.words import Arg, ExitZero, FailOn, Formats, Json, Output, Width, text_option
+from gnet_audit.commands.words import (
+    Arg,
+    ExitZero,
+    FailOn,
+    Formats,
+    Json,
+    Output,
+    ShowSettings,
+    Width,
+    environment,
+    text_option,
+)  # fmt: skip
 from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import ExitStatus, GnetAuditError, UsageError
 from gnet_audit.formats import MACHINE, MARKUP, Format, render
@@ -60,7 +72,7 @@ def register(app: typer.Typer, epilog: Callable[..., str], also: str = "") -> No
 # --- options -------------------------------------------------------------------------------------------------
 
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to train.")]
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to train.", **environment("TARGET"))]
 DataFolder = Annotated[str, text_option("--data", metavar="DIR", help="Where STL-10 is; the embedded set without it.")]
 Device = Annotated[str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:0.")]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="Compute products in bfloat16.")]
@@ -85,13 +97,17 @@ CheckpointFile = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that --checkpoint holds.")]
 Plot = Annotated[str, text_option("--plot", metavar="FILE", help="Losses, answers and confusion matrix as PNG.")]
-Input = Annotated[str, typer.Option("--input", metavar="CxHxW", help="Size fed.", show_default="3x224x224")]
+Input = Annotated[
+    str,
+    typer.Option("--input", metavar="CxHxW", help="Size fed.", show_default="3x224x224", **environment("INPUT")),
+]
 
 
 # --- smoke-train -----------------------------------------------------------------------------------------------
 
 
 def smoke_train(
+    context: typer.Context,
     *,
     target: Target = "reference",
     data: DataFolder = "",
@@ -119,9 +135,12 @@ def smoke_train(
     output: Output = "",
     fail_on: FailOn = "error",
     exit_zero: ExitZero = False,
+    show_settings: ShowSettings = False,
 ) -> Reply:
     """Train it for a minute: tell a healthy build from a broken one."""
-    answers = options.destinations(format, json=json, output=output)
+    if show_settings:
+        return configured.shown(context)
+    answers = configured.destinations(context, format, json=json, output=output)
     severity = options.choice(fail_on, Severity, "--fail-on")
     base = PAPER if options.choice(recipe, RecipeName, "--recipe") is RecipeName.PAPER else Recipe()
     chosen = _recipe(
@@ -289,11 +308,10 @@ def _document(result: Training, destination: options.Destination, width: int | N
 
 def _exported(result: Training, destination: options.Destination) -> Document:
     """The checks in the formats that other programs show; the page has the losses as plots, too."""
-    from gnet_audit.formats import checks, html
+    from gnet_audit.formats import checks, training_html
 
-    report, view = checks.report(result), View(folder=os.getcwd())
-    page = destination.format is Format.HTML
-    text = html.render(report, view, checks.curves(result)) if page else render(report, destination.format, view)
+    view, page = View(folder=os.getcwd()), destination.format is Format.HTML
+    text = training_html.render(result, view) if page else render(checks.report(result), destination.format, view)
     return Document(
         text=text,
         file=destination.file,

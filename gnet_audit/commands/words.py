@@ -126,10 +126,13 @@ Baseline = Annotated[
     str,
     text_option("--baseline", metavar="FILE", help="Differences that you accept.", **environment("BASELINE")),
 ]
+BaselineOfTwo = Annotated[str, text_option("--baseline", metavar="FILE", help="Differences that you accept.")]
+"""For two networks: what a project accepts of its own build beside the paper is not meant."""
 Accept = Annotated[
     list[str],
     repeatable("--accept", metavar="variant:ID", help="Accept a published variant.", **environment("ACCEPT")),
 ]
+AcceptOfTwo = Annotated[list[str], repeatable("--accept", metavar="variant:ID", help="Accept a published variant.")]
 ShowAccepted = Annotated[bool, typer.Option("--show-accepted", help="Tell accepted findings too.")]
 NoProve = Annotated[bool, typer.Option("--no-prove", help="Compare only: no weights, no numbers.")]
 Sweep = Annotated[

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from gnet_audit.formats.view import View
+from gnet_audit.garbage import uncollected
 from gnet_audit.report import Report
 
 
@@ -28,6 +29,7 @@ MARKUP = frozenset({Format.HTML, Format.JUNIT})
 """Formats in which a character can be written as a reference to it."""
 
 
+@uncollected()
 def render(report: Report, format: Format, view: View | None = None) -> str:
     """The whole report in one format, with its last newline; the same report gives the same text."""
     view = view or View()

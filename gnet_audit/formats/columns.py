@@ -23,6 +23,11 @@ class Col:
     spare: int = 0
 
     @property
+    def filled(self) -> bool:
+        """Whether any line has something to say."""
+        return any(self.cells)
+
+    @property
     def width(self) -> int:
         """What its longest word of the head, or its longest cell, takes."""
         return max(map(cell_len, (*self.head.split(), *self.cells)))
@@ -30,7 +35,7 @@ class Col:
 
 def draw(canvas: Canvas, columns: Sequence[Col]) -> None:
     """The columns that fit, then the names of those that do not; a column without any text is left out silently."""
-    filled = [column for column in columns if any(column.cells)]
+    filled = [column for column in columns if column.filled]
     kept = list(filled)
     for column in sorted((one for one in filled if one.spare), key=lambda one: one.spare):
         if sum(one.width + GAP for one in kept) - GAP > canvas.width:

@@ -250,6 +250,9 @@ def verdict(answer: Flops) -> str:
             f"{len(rows)} rows: model and channels differ in {tally[2]}, print and channels in {tally[0]}, "
             f"print and model in {tally[1]}"
         )
-    word = "counts differ" if graves else ("counts agree" if rows else "counted")
-    whole, mode = (answer.eval, "") if "eval" in answer.report.modes else (answer.train, " in training")
+    ran = all(line.params.ran for line in answer.three.rows)
+    word = "counts differ" if graves else "counts agree" if rows and ran else "counted"
+    modes = answer.report.modes
+    whole, mode = (answer.eval, "") if "eval" in modes else (answer.train, " in training")
+    mode = mode if modes else " as far as it ran"
     return f"{word}: {whole.macs:,} MACs, {2 * whole.macs:,} FLOPs{mode}; {held}"

@@ -24,9 +24,14 @@ def render(answer: Flops) -> str:
     """The records, their head first, RFC 4180."""
     file = StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(head(answer))
-    writer.writerows([_guarded(value) for value in record] for record in records(answer))
+    writer.writerows([_guarded(value) for value in record] for record in table(answer))
     return file.getvalue()
+
+
+def table(answer: Flops) -> Iterator[tuple[Value, ...]]:
+    """The records, their head first."""
+    yield head(answer)
+    yield from records(answer)
 
 
 def head(answer: Flops) -> tuple[str, ...]:

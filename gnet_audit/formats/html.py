@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from gnet_audit.formats import places, plot, terse, words
-from gnet_audit.formats.picture import HIGH, WIDE, picture
+from gnet_audit.formats import places, plot, roofline, terse, words
+from gnet_audit.formats.columns import Col
+from gnet_audit.formats.picture import HIGH, WIDE, picture, slices
 from gnet_audit.formats.plot import Plot
+from gnet_audit.formats.roofline import Roofline
 from gnet_audit.formats.view import View
 from gnet_audit.report import Report, Totals, Verdict
 from gnet_audit.rules import BY_ID
@@ -18,26 +21,62 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 TEMPLATE = "page.html.jinja"
-ROOM = 23
-"""Characters of an op that fit in a box."""
+ROOM, LABEL = 23, 17
+"""Characters of an op, and of a name, that fit in a box."""
+ALWAYS = ("slot", "status")
+COLUMNS = (
+    "slot", "layer", "expected_op", "found_op", "printed", "derived", "measured", "params", "macs", "status",
+)  # fmt: skip
+"""Of the table, by the names of a row's fields; one that is empty in every row is left out."""
+HEADS = {"expected_op": "expected", "found_op": "found", "params": "parameters", "macs": "MACs", "status": "verdict"}
 
 
-def render(
-    report: Report, view: View, plots: Sequence[Plot] = (), counts: Sequence[Sequence[str | int | None]] = ()
-) -> str:
-    """The whole page, `counts` a table with its head first; everything that comes from the model is escaped by the template."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Measured figures as a table: the columns that are not empty, and what is to be said of it."""
+
+    title: str
+    columns: tuple[Col, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a page shows beside an audit, or of something else than an audit."""
+
+    title: str = ""
+    verdict: str = ""
+    """The word, and `summary` the line, where they are not the audit's own."""
+    summary: str = ""
+    good: bool | None = None
+    network: bool = True
+    """Whether the rows are the layers of a network, which has a picture."""
+    plots: tuple[Plot, ...] = ()
+    roofline: Roofline | None = None
+    no_roofline: str = ""
+    """Why there is none, where one is to be expected."""
+    tables: tuple[Table, ...] = ()
+    counts: Sequence[Sequence[str | int | None]] = ()
+    """A table, its head first."""
+
+
+def render(report: Report, view: View, figures: Figures | None = None) -> str:
+    """The whole page; everything that comes from the model is escaped by the template."""
+    figures = figures or Figures()
     named = places.findings_of(report)
+    drawn = picture(report)
     numbers = {id(finding): number for number, finding in enumerate(report.findings, 1)}
     text = _template().render(
         report=report,
-        title=f"{report.target} beside {report.spec.title}",
-        verdict=terse.verdict_word(report),
-        summary=terse.verdict_line(report),
-        good=report.verdict is Verdict.MATCHES,
-        picture=picture(report),
+        title=figures.title or f"{report.target} beside {report.spec.title}",
+        verdict=figures.verdict or terse.verdict_word(report),
+        summary=figures.summary or terse.verdict_line(report),
+        good=report.verdict is Verdict.MATCHES if figures.good is None else figures.good,
+        picture=drawn,
+        slices=slices(drawn),
         size={"wide": WIDE, "high": HIGH},
-        plots=plots,
-        counts=counts,
+        figures=figures,
+        roof_size={name: getattr(roofline, name.upper()) for name in ("width", "height", "left", "right", "bottom")},
         plot_size={
             "wide": plot.WIDTH,
             "high": plot.HEIGHT,
@@ -47,6 +86,8 @@ def render(
         },
         named={slot: [(numbers[id(one)], one) for one in findings] for slot, findings in named.items()},
         totals=_totals(report.totals),
+        heads=HEADS,
+        columns=[column for column in COLUMNS if column in ALWAYS or any(getattr(row, column) for row in report.rows)],
         rules=BY_ID,
         marks=words.MARK,
         status_words=words.WORD,
@@ -57,6 +98,7 @@ def render(
         cost=words.cost,
         paper=words.paper,
         short=_short,
+        room={"op": ROOM, "label": LABEL},
     )
     return f"{text.rstrip()}\n"
 
@@ -86,8 +128,8 @@ def _visible(value: object) -> object:
     return words.safe(value) if isinstance(value, str) else value
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= ROOM else f"{text[: ROOM - 1]}…"
+def _short(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"
 
 
 def _totals(totals: Totals) -> list[tuple[str, str, str, str]]:

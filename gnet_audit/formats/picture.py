@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from gnet_audit.report import Report, RowStatus, SlotResult
 
@@ -13,6 +14,8 @@ GAP, STEP = 12, 18
 """Between two boxes side by side, and between two levels."""
 MARGIN, BAND = 16, 30
 """Around everything, and between two rows of the paper."""
+SLICES = 200
+"""Slices at most: to a browser each is another whole picture."""
 TITLE = 20
 """Room for a row's name above its boxes."""
 
@@ -58,6 +61,8 @@ class _Block:
     cells: Mapping[str, tuple[int, int]]
     columns: int
     levels: int
+    alone: frozenset[int]
+    """Levels with a single slot."""
 
     @property
     def framed(self) -> bool:
@@ -83,12 +88,35 @@ def picture(report: Report) -> Picture:
         if block.name in trunk:
             corners[block.name] = (MARGIN + GAP + (middle - block.width) // 2, y)
             y += block.height + BAND
+    home = {slot: block for block in blocks for slot in block.cells}
+    rows = {row.slot: row for row in report.rows}
     side, bottom = MARGIN + 2 * GAP + middle + WIDE // 3, MARGIN
     for block in blocks:
         if block.name not in trunk:
-            corners[block.name] = (side, max(bottom, _beside(report.rows, block, blocks, corners)))
+            corners[block.name] = (side, max(bottom, _beside(block, home, rows, corners)))
             bottom = corners[block.name][1] + block.height + BAND
     return _drawn(report.rows, blocks, corners)
+
+
+def slices(drawn: Picture) -> tuple[tuple[int, int], ...]:
+    """The picture in horizontal slices for paper, each its top and its height: no cut goes through a box or a frame.
+
+    None of a picture that would fill dozens of pages.
+    """
+    things = sorted(
+        [(box.y, box.y + HIGH) for box in drawn.boxes] + [(frame.y, frame.y + frame.height) for frame in drawn.frames]
+    )
+    cuts: list[int] = []
+    passed, lowest = 0, 0
+    for end in sorted(bottom + STEP // 3 for _, bottom in things):
+        while passed < len(things) and things[passed][0] < end:
+            lowest = max(lowest, things[passed][1])
+            passed += 1
+        cuts += [end] if lowest <= end < drawn.height else []
+    edges = list(dict.fromkeys((0, *cuts, drawn.height)))
+    if len(edges) > SLICES:
+        return ()
+    return tuple((top, bottom - top) for top, bottom in pairwise(edges))
 
 
 # --- rows of the paper as grids ---------------------------------------------------------------------------
@@ -105,28 +133,26 @@ def _block(name: str, rows: Sequence[SlotResult]) -> _Block:
     """Levels by the longest way from the row's entry; a slot stands below the one that it reads, if it alone does."""
     own = {row.slot for row in rows}
     cells: dict[str, tuple[int, int]] = {}
+    levels: dict[int, set[int]] = {}
     before = ""
     for row in rows:
-        if row.status is RowStatus.EXTRA:
-            level = cells[before][1] if before else 0
-            cells[row.slot] = (_free(cells, level), level)
-            continue
         inside = [read for read in row.reads if read in own and read in cells]
+        added = row.status is RowStatus.EXTRA
         level = max((cells[read][1] + 1 for read in inside), default=0)
+        level = level if not added else cells[before][1] if before else 0
         above = cells[inside[0]][0] if len(inside) == 1 else 0
-        taken = set(cells.values())
-        cells[row.slot] = (above, level) if (above, level) not in taken else (_free(cells, level), level)
-        before = row.slot
+        taken = levels.setdefault(level, set())
+        column = above if above not in taken and not added else 1 + max(taken, default=-1)
+        taken.add(column)
+        cells[row.slot] = (column, level)
+        before = before if added else row.slot
     return _Block(
         name=name,
         cells=cells,
-        columns=1 + max(column for column, _ in cells.values()),
-        levels=1 + max(level for _, level in cells.values()),
+        columns=1 + max(max(taken) for taken in levels.values()),
+        levels=1 + max(levels),
+        alone=frozenset(level for level, taken in levels.items() if len(taken) == 1),
     )
-
-
-def _free(cells: Mapping[str, tuple[int, int]], level: int) -> int:
-    return 1 + max((column for column, at in cells.values() if at == level), default=-1)
 
 
 # --- what is the trunk ---------------------------------------------------------------------------------------
@@ -154,14 +180,10 @@ def _trunk(rows: Sequence[SlotResult], blocks: Sequence[_Block]) -> set[str]:
 
 
 def _beside(
-    rows: Sequence[SlotResult],
-    block: _Block,
-    blocks: Sequence[_Block],
-    corners: Mapping[str, tuple[int, int]],
+    block: _Block, home: Mapping[str, _Block], rows: Mapping[str, SlotResult], corners: Mapping[str, tuple[int, int]]
 ) -> int:
     """The height at which a side block hangs: a little below the end of the row that it reads."""
-    home = {slot: other for other in blocks for slot in other.cells}
-    reads = [read for row in rows if row.slot in block.cells for read in row.reads if read not in block.cells]
+    reads = [read for slot in block.cells for read in rows[slot].reads if read not in block.cells]
     ends = [
         corners[home[read].name][1] + home[read].height for read in reads if read in home and home[read].name in corners
     ]
@@ -201,8 +223,7 @@ def _drawn(rows: Sequence[SlotResult], blocks: Sequence[_Block], corners: Mappin
 
 def _place(block: _Block, slot: str, corner: tuple[int, int]) -> tuple[int, int]:
     column, level = block.cells[slot]
-    alone = sum(at == level for _, at in block.cells.values()) == 1
-    x = (block.width - WIDE) // 2 if alone else column * (WIDE + GAP)
+    x = (block.width - WIDE) // 2 if level in block.alone else column * (WIDE + GAP)
     return corner[0] + x, corner[1] + (TITLE if block.framed else 0) + level * (HIGH + STEP)
 
 

@@ -13,32 +13,46 @@ from gnet_audit.speed import Roofs, Row, Speed
 BAR = 24
 """Characters of the longest bar."""
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+HEAD = "speed: eval, inference mode, random images already on the device"
+AGAINST = "roofline: of what each layer's own roof allows, measured here, nothing kept between layers"
 
 
 def draw_speed(canvas: Canvas, speed: Speed) -> None:
     """The devices with their roofs, a line for each row, what was cut short, and the best row."""
-    canvas.line("speed: eval, inference mode, random images already on the device", "bold")
-    for roofs in speed.roofs:
-        for line in _device(roofs):
-            canvas.paragraph(words.safe(line), first="  ", rest="    ")
+    canvas.line(HEAD, "bold")
+    for line in devices(speed):
+        canvas.paragraph(words.safe(line), first="  ", rest="    ")
     if speed.rows:
         canvas.line()
-        _rows(canvas, speed.rows)
-        canvas.paragraph(
-            "roofline: of what each layer's own roof allows, measured here, nothing kept between layers", rest="  "
-        )
+        draw(canvas, rows(speed.rows))
+        canvas.paragraph(AGAINST, rest="  ")
+    for line in notes(speed):
+        canvas.paragraph(words.safe(line), first="  ", rest="    ")
+    for line in last_words(speed):
+        canvas.paragraph(words.safe(line))
+
+
+def devices(speed: Speed) -> Iterator[str]:
+    """Each device, and what it can do at most."""
+    for roofs in speed.roofs:
+        yield from _device(roofs)
+
+
+def notes(speed: Speed) -> Iterator[str]:
+    """What is to be said of single rows, and of the run."""
     for row in speed.rows:
         for note in (*row.notes, *([f"not measured: {row.failure}"] if row.failure else [])):
-            canvas.paragraph(words.safe(f"{_name(row)}: {note}"), first="  ", rest="    ")
-    for note in speed.notes:
-        canvas.paragraph(words.safe(note), first="  ", rest="    ")
+            yield f"{_name(row)}: {note}"
+    yield from speed.notes
+
+
+def last_words(speed: Speed) -> Iterator[str]:
+    """The row to choose, and whether there is more to come."""
     if speed.best and speed.best.throughput:
-        canvas.paragraph(
-            f"fastest with numbers that agree with fp32: {_name(speed.best)}, "
-            f"{_number(speed.best.throughput.value)} images/s"
-        )
+        images = _number(speed.best.throughput.value)
+        yield f"fastest with numbers that agree with fp32: {_name(speed.best)}, {images} images/s"
     if speed.interrupted:
-        canvas.line("interrupted: what was finished by then")
+        yield "interrupted: what was finished by then"
 
 
 def _name(row: Row) -> str:
@@ -48,7 +62,7 @@ def _name(row: Row) -> str:
 def _device(roofs: Roofs) -> Iterator[str]:
     about = roofs.machine
     facts = ", ".join(f"{name} {value}" for name, value in about.facts)
-    yield f"{about.device}: {about.name}, {about.threads} threads, torch {about.torch}, {facts}"
+    yield f"{about.device}: {about.name}, {words.count(about.threads, 'thread')}, torch {about.torch}, {facts}"
     yield from roofs.notes
     for precision, roof in roofs.roofs:
         ridge = roof.flops.value / roof.bandwidth.value
@@ -65,32 +79,30 @@ def _device(roofs: Roofs) -> Iterator[str]:
         )
 
 
-def _rows(canvas: Canvas, rows: Sequence[Row]) -> None:
+def rows(rows: Sequence[Row]) -> list[Col]:
+    """A column for each figure of the rows."""
     several = len({row.device for row in rows}) > 1
-    draw(
-        canvas,
-        [
-            Col(head="device", cells=tuple(row.device if several else "" for row in rows), number=False),
-            Col(head="configuration", cells=tuple(row.config.name for row in rows), number=False),
-            Col(head="batch", cells=tuple(_batch(row) for row in rows)),
-            Col(head="latency ms", cells=tuple(_ms(row.latency.value if row.latency else None) for row in rows)),
-            Col(head="p90", cells=tuple(_ms(row.p90) for row in rows), spare=3),
-            Col(head="p99", cells=tuple(_ms(row.p99) for row in rows), spare=4),
-            Col(head="images/s", cells=tuple(_images(row) for row in rows)),
-            Col(head="IQR", cells=tuple(_spread(row) for row in rows), spare=6),
-            Col(head="TFLOP/s", cells=tuple(f"{row.flops / 1e12:.3g}" if row.flops else "" for row in rows), spare=5),
-            Col(head="roofline", cells=tuple(_share(row.of_roofline) for row in rows)),
-            Col(head="product", cells=tuple(_share(row.of_roof) for row in rows), spare=2),
-            Col(head="peak", cells=tuple(_share(row.of_peak) for row in rows), spare=7),
-            Col(
-                head="first s",
-                cells=tuple(f"{row.first_seconds:.2f}" if row.throughput else "" for row in rows),
-                spare=1,
-            ),
-            Col(head="peak MiB", cells=tuple(_mib(row.peak_bytes) for row in rows), spare=8),
-            Col(head="fp32?", cells=tuple(_accuracy(row) for row in rows), number=False),
-        ],
-    )
+    return [
+        Col(head="device", cells=tuple(row.device if several else "" for row in rows), number=False),
+        Col(head="configuration", cells=tuple(row.config.name for row in rows), number=False),
+        Col(head="batch", cells=tuple(_batch(row) for row in rows)),
+        Col(head="latency ms", cells=tuple(_ms(row.latency.value if row.latency else None) for row in rows)),
+        Col(head="p90", cells=tuple(_ms(row.p90) for row in rows), spare=3),
+        Col(head="p99", cells=tuple(_ms(row.p99) for row in rows), spare=4),
+        Col(head="images/s", cells=tuple(_images(row) for row in rows)),
+        Col(head="IQR", cells=tuple(_spread(row) for row in rows), spare=6),
+        Col(head="TFLOP/s", cells=tuple(f"{row.flops / 1e12:.3g}" if row.flops else "" for row in rows), spare=5),
+        Col(head="roofline", cells=tuple(_share(row.of_roofline) for row in rows)),
+        Col(head="product", cells=tuple(_share(row.of_roof) for row in rows), spare=2),
+        Col(head="peak", cells=tuple(_share(row.of_peak) for row in rows), spare=7),
+        Col(
+            head="first s",
+            cells=tuple(f"{row.first_seconds:.2f}" if row.throughput else "" for row in rows),
+            spare=1,
+        ),
+        Col(head="peak MiB", cells=tuple(_mib(row.peak_bytes) for row in rows), spare=8),
+        Col(head="fp32?", cells=tuple(_accuracy(row) for row in rows), number=False),
+    ]
 
 
 def _batch(row: Row) -> str:
@@ -135,36 +147,41 @@ def _accuracy(row: Row) -> str:
 
 
 def draw_layers(canvas: Canvas, lines: Sequence[WorkLine], speed: Speed, *, by_time: bool) -> None:
+    """Where the time goes, line by line."""
+    canvas.line(layers_head(speed), "bold")
+    draw(canvas, layers(lines, speed, by_time=by_time))
+
+
+def layers_head(speed: Speed) -> str:
+    """What the times of lines are; of several devices the first that timed any."""
+    first = speed.layers[0]
+    return f"time of each line in fp32 on {first.device}, batch {first.batch}, op by op"
+
+
+def layers(lines: Sequence[WorkLine], speed: Speed, *, by_time: bool) -> list[Col]:
     """Where the time goes: milliseconds, share, what the roof allows, which roof binds, a bar."""
     timed = [line for line in lines if line.times]
     if by_time:
         timed.sort(key=lambda line: -line.seconds)
     whole, most = sum(line.seconds for line in timed), max(line.seconds for line in timed)
     first = speed.layers[0]
-    canvas.line(f"time of each line in fp32 on {first.device}, batch {first.batch}, op by op", "bold")
     least = [sum(time.least for time in line.times) for line in timed]
-    draw(
-        canvas,
-        [
-            Col(head="line", cells=(*(line.slot for line in timed), "sum"), number=False),
-            Col(head="ms", cells=(*(f"{line.seconds * 1e3:,.3f}" for line in timed), f"{whole * 1e3:,.3f}")),
-            Col(head="share", cells=(*(f"{line.seconds / whole:.1%}" for line in timed), "100.0%")),
-            Col(head="MACs", cells=(*(f"{line.eval.macs * first.batch:,}" for line in timed), ""), spare=1),
-            Col(head="bytes", cells=(*(f"{line.eval.moved(first.batch, 4):,}" for line in timed), ""), spare=2),
-            Col(
-                head="of its roof",
-                cells=(
-                    *(
-                        f"{low / line.seconds:.1%}" if line.seconds else ""
-                        for low, line in zip(least, timed, strict=True)
-                    ),
-                    f"{sum(least) / whole:.1%}",
-                ),
+    return [
+        Col(head="line", cells=(*(line.slot for line in timed), "sum"), number=False),
+        Col(head="ms", cells=(*(f"{line.seconds * 1e3:,.3f}" for line in timed), f"{whole * 1e3:,.3f}")),
+        Col(head="share", cells=(*(f"{line.seconds / whole:.1%}" for line in timed), "100.0%")),
+        Col(head="MACs", cells=(*(f"{line.eval.macs * first.batch:,}" for line in timed), ""), spare=1),
+        Col(head="bytes", cells=(*(f"{line.eval.moved(first.batch, 4):,}" for line in timed), ""), spare=2),
+        Col(
+            head="of its roof",
+            cells=(
+                *(f"{low / line.seconds:.1%}" if line.seconds else "" for low, line in zip(least, timed, strict=True)),
+                f"{sum(least) / whole:.1%}",
             ),
-            Col(head="bound by", cells=(*(_binds(line) for line in timed), ""), number=False, spare=3),
-            Col(head="", cells=(*(bar(line.seconds / most) for line in timed), ""), number=False, spare=4),
-        ],
-    )
+        ),
+        Col(head="bound by", cells=(*(_binds(line) for line in timed), ""), number=False, spare=3),
+        Col(head="", cells=(*(bar(line.seconds / most) for line in timed), ""), number=False, spare=4),
+    ]
 
 
 def _binds(line: WorkLine) -> str:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gnet_audit.formats import Format, render
+from gnet_audit.formats import Format, checks, flops_html, render, training_html
 from gnet_audit.formats.html import fragment
+from gnet_audit.formats.view import View
 from tests.canonical_report import ACCEPTED, REPORT
+from tests.canonical_training import TRAINING
+from tests.formats.test_flops import answer
 from tests.hostile import hostile
 
 if TYPE_CHECKING:
@@ -77,6 +80,45 @@ def test_the_page_opens_without_a_word_on_the_console(
     if folder := os.environ.get("GNET_AUDIT_SCREENS"):
         name = request.node.name.partition("[")[2].strip("]")
         shown.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+    shown.close()
+
+
+def test_on_paper_the_picture_is_drawn_in_slices_with_its_colours(page: Page) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.locator(".split > .canvas").is_visible()
+    parts = page.locator(".paper svg")
+    assert parts.count() > 1
+    assert all(part.is_visible() for part in parts.all())
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    # A copy takes its look from rules that do not name the drawing it was copied from.
+    rules = page.evaluate("[...document.styleSheets[0].cssRules].map(one => one.selectorText ?? '')")
+    assert [one for one in rules if one.startswith("svg .")] == []
+    assert page.evaluate("getComputedStyle(document.querySelector('#network .frame')).fill") == "none"
+
+
+@pytest.mark.parametrize("name", ["flops", "training"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_other_pages_open_without_a_word_too(
+    browser: Browser, tmp_path: Path, name: str, scheme: str, size: str
+) -> None:
+    counted = answer(whole=True)
+    pages = {
+        "flops": lambda: flops_html.render(counted, checks.counted(counted), View()),
+        "training": lambda: training_html.render(TRAINING, View()),
+    }
+    file = tmp_path / "page.html"
+    file.write_text(pages[name](), encoding="utf-8")
+    width, height = SIZES[size]
+    shown = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    said: list[str] = []
+    shown.on("console", lambda message: said.append(message.text))
+    shown.goto(file.as_uri())
+    assert said == []
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    assert shown.locator("polyline.line").first.is_visible()
+    if folder := os.environ.get("GNET_AUDIT_SCREENS"):
+        shown.screenshot(path=Path(folder) / f"{name}-{scheme}-{size}.png", full_page=True)
     shown.close()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gnet_audit.formats import Format, checks, html, render
+from gnet_audit.formats import Format, checks, render, training_html
 from gnet_audit.formats.view import View
 from gnet_audit.network import Shape
 from gnet_audit.policy import exit_status
@@ -91,7 +91,7 @@ def test_the_page_has_the_losses_as_plots() -> None:
     drawn = checks.curves(replace(TRAINING, points=points))
     assert [one.title for one in drawn] == ["Loss of each head, overfit", "Loss of each head, real"]
     assert [name for name, _ in drawn[0].lines] == ["main", "aux1"]
-    page = html.render(checks.report(TRAINING), View(), drawn)
+    page = training_html.render(replace(TRAINING, points=points), View())
     assert page.count("<polyline") == 4
     if folder := os.environ.get("GNET_AUDIT_SCREENS"):
         (Path(folder) / "training.html").write_text(page, encoding="utf-8")

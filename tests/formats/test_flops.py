@@ -8,15 +8,21 @@ import re
 from dataclasses import replace
 from functools import cache
 from io import StringIO
+from itertools import combinations
+from math import isclose
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from gnet_audit import expand
 from gnet_audit.contradictions import lint
 from gnet_audit.counts import Counted, Counter, Reconciled, Term
 from gnet_audit.errors import UsageError
 from gnet_audit.flops import Flops, flops
-from gnet_audit.formats import checks, flops_csv, flops_json, html, roofline
+from gnet_audit.formats import checks, flops_csv, flops_html, flops_json, html, roofline
 from gnet_audit.formats import flops as texts
 from gnet_audit.formats import lint as lints
 from gnet_audit.formats.flops import Choices
@@ -296,13 +302,88 @@ def test_a_spreadsheet_has_counts_work_and_other_counters() -> None:
     assert sum(int(one["flops"]) for one in slots) == int(whole["flops"]) == 2 * 1_582_671_872
 
 
+def page(found: Flops) -> str:
+    return flops_html.render(found, checks.counted(found), View())
+
+
 def test_a_page_has_the_counts_as_a_table() -> None:
-    pytest.importorskip("jinja2")
-    counts = (flops_csv.head(answer()), *flops_csv.records(answer()))
-    page = html.render(checks.counted(answer()), View(), counts=counts)
-    assert '<h2 id="counts">Counts</h2>' in page
-    assert '<td class="amount">118,013,952</td>' in page
+    found = page(answer())
+    assert '<h2 id="counts">Counts</h2>' in found
+    assert '<td class="amount">118,013,952</td>' in found
+    assert "counts agree: 1,582,671,872 MACs" in found
+    assert 'class="verdict good">✓ counts agree<' in found
+    assert 'class="verdict bad">✗ counts differ<' in page(answer(small=True))
     assert 'id="counts"' not in html.render(REPORT, View())
+
+
+def test_a_page_has_what_was_measured_and_the_roofline() -> None:
+    found = page(answer(whole=True))
+    assert "No roofline" not in found
+    assert "Roofline of made up on Card [one] (cuda:0), fp32, batch 8" in found
+    assert "measured: 1 TFLOP/s, 100 GB/s, ridge at 10 FLOP per byte" in found
+    assert found.count('<circle class="dot"') == 2  # conv1 and linear were timed
+    assert "published by its maker" not in found  # the bandwidth is not published, so no roof is
+    assert '<td class="amount">64 (asked 128)</td>' in found
+    assert "no compiler [here]" in found
+    assert "1,582,671,887" in found  # what another counter says: 15 more, of which 10 are explained
+    assert '<td class="amount">+10</td><td class="amount">5</td>' in found
+
+
+@pytest.mark.parametrize(
+    ("speed", "why"),
+    [
+        (None, "nothing was measured; --device cpu or --device cuda measures"),
+        (replace(SPEED, layers=(), interrupted=True), "the run was interrupted before its layers were timed"),
+        (replace(SPEED, layers=(), notes=("layers were not timed: no",)), "layers were not timed: no"),
+        (
+            replace(SPEED, roofs=(replace(ROOFS, roofs=(), notes=("no roof: large copy: no room",)),)),
+            "large copy: no room",
+        ),
+        (replace(SPEED, layers=(replace(TIME, flops=0),)), "no layer was timed"),
+    ],
+)
+def test_a_page_says_what_is_missing_for_a_roofline(speed: Speed | None, why: str) -> None:
+    networks = {mode: expand.network(PAPER, mode) for mode in Mode}
+    found = page(flops(PAPER, report(PAPER), networks, speed=speed))
+    assert "<p>No roofline: " in found
+    assert why in found
+    assert '<circle class="dot"' not in found
+
+
+def test_of_several_devices_the_first_is_timed_line_by_line() -> None:
+    networks = {mode: expand.network(PAPER, mode) for mode in Mode}
+    other = replace(TIME, device="cpu", seconds=measured("conv1", (4.0,), "s"))
+    found = flops(PAPER, report(PAPER), networks, speed=replace(SPEED, layers=(*SPEED.layers, other)))
+    conv1 = next(line for line in found.lines if line.slot == "conv1")
+    assert [time.device for time in conv1.times] == ["cuda:0"]
+    assert [one["device"] for one in json.loads(flops_json.render(found))["speed"]["layers"]][-1] == "cpu"
+
+
+# --- the schema --------------------------------------------------------------------------------------------------------
+
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "flops.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("found", [answer(), answer(whole=True), answer(small=True, kinds=frozenset(Kind))])
+def test_json_is_what_its_schema_says(found: Flops) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(json.loads(flops_json.render(found)))
+
+
+def test_the_schema_knows_every_field_and_no_other() -> None:
+    known = Draft202012Validator(SCHEMA)
+    document = json.loads(flops_json.render(answer(whole=True)))
+    parts = [document, document["rows"][0]["params"], document["work"][0]["eval"], document["speed"]["rows"][0]]
+    for part in parts:
+        for name in list(part):
+            value = part.pop(name)
+            assert not known.is_valid(document), name
+            part[name] = value
+        part["surplus"] = 1
+        assert not known.is_valid(document)
+        del part["surplus"]
+    assert known.is_valid(document)
 
 
 # --- lint as text ----------------------------------------------------------------------------------------------------
@@ -338,3 +419,43 @@ def test_without_any_time_there_is_no_picture() -> None:
     pytest.importorskip("matplotlib")
     with pytest.raises(UsageError, match="nothing was timed"):
         roofline.picture(answer(), "png")
+
+
+def many(places: list[tuple[float, float]]) -> roofline.Timed:
+    points = tuple(
+        roofline.Point(name=f"inception_{index}", per_byte=x, per_second=y, share=1 / len(places))
+        for index, (x, y) in enumerate(places)
+    )
+    return roofline.Timed(roofs=ROOFS, roof=ROOF, batch=8, points=points)
+
+
+def test_a_point_under_the_bend_of_the_roof_lies_where_arithmetic_puts_it() -> None:
+    # The roof bends at 1e12 / 1e11 = 10 FLOP per byte. From 5 to 20 that is the middle of a logarithmic axis.
+    found = many([(10.0, 1e12)])
+    assert found.ends == (5.0, 10.0, 20.0)
+    drawn = roofline.drawn(found, "net")
+    (dot,) = drawn.dots
+    middle = (roofline.LEFT + roofline.WIDTH - roofline.RIGHT) / 2
+    assert isclose(dot.x, middle, abs_tol=1)
+    assert drawn.roof.split()[1] == f"{dot.x},{dot.y}"
+    assert [tick.text for tick in drawn.x_ticks] == ["5", "10", "20"]
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 1e4), st.floats(1e6, 1e15)), min_size=1, max_size=14))
+def test_everything_stays_within_the_axes_and_no_label_covers_another(places: list[tuple[float, float]]) -> None:
+    drawn = roofline.drawn(many(places), "net")
+    inside = range(roofline.LEFT, roofline.WIDTH - roofline.RIGHT + 1)
+    for dot in drawn.dots:
+        assert dot.x in inside
+        assert roofline.TOP <= dot.y <= roofline.HEIGHT - roofline.BOTTOM
+    labels = [dot for dot in drawn.dots if dot.label]
+    for one, two in combinations(labels, 2):
+        wide = roofline.LETTER * len(one.label)
+        assert abs(one.label_x - two.label_x) >= wide - 1 or abs(one.label_y - two.label_y) >= roofline.LINE - 1
+
+
+def test_points_that_lie_close_together_are_all_labelled() -> None:
+    drawn = roofline.drawn(many([(40.0, 2.0e11), (42.0, 2.1e11), (44.0, 2.0e11), (300.0, 9e11)]), "net")
+    assert sorted(dot.label for dot in drawn.dots) == ["0", "1", "2", "3"]
+    for dot in drawn.dots:
+        assert abs(dot.label_x - dot.x) + abs(dot.label_y - dot.y) < 80

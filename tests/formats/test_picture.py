@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gnet_audit import expand, wiring
-from gnet_audit.formats.picture import HIGH, WIDE, Box, Picture, picture
+from gnet_audit.formats.picture import HIGH, SLICES, WIDE, Box, Picture, picture, slices
 from gnet_audit.network import Mode, SpecOrigin
 from gnet_audit.report import RowStatus, SlotResult
 from gnet_audit.spec import load
@@ -99,3 +99,17 @@ def test_a_slot_alone_in_its_row_has_its_whole_name() -> None:
     }
     assert labels == {"conv1.conv": "conv1.conv"}
     assert boxes(picture(REPORT))["inception_3a.5x5"].label == "5x5"
+
+
+def test_slices_for_paper_make_up_the_picture_and_cut_through_nothing() -> None:
+    for drawn in (googlenet(), picture(REPORT)):
+        parts = slices(drawn)
+        assert parts[0][0] == 0
+        assert [top + high for top, high in parts] == [*(top for top, _ in parts[1:]), drawn.height]
+        things = [(box.y, box.y + HIGH) for box in drawn.boxes] + [(one.y, one.y + one.height) for one in drawn.frames]
+        for cut, _ in parts[1:]:
+            assert not any(top < cut < bottom for top, bottom in things)
+    # Each slice is the whole picture once more to a browser.
+    long = tuple(replace(ROWS[0], row=f"c{number}", slot=f"c{number}", reads=()) for number in range(SLICES + 1))
+    assert slices(picture(replace(REPORT, rows=long))) == ()
+    assert max(high for _, high in slices(googlenet())) < 0.4 * googlenet().width * 297 / 210  # several on a page

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from html import escape
+from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 from gnet_audit.formats import data as data_formats
 from gnet_audit.formats import training as formats
+from gnet_audit.formats import training_html
+from gnet_audit.formats.view import View
 from gnet_audit.rules import BY_ID
-from gnet_audit.training import Check, Outcome, Phase, Verdict
+from gnet_audit.training import PAPER, Check, Outcome, Phase, Training, Verdict
 from tests import golden
 from tests.canonical_training import CHECKS, DATA, REAL, TRAINING
 
@@ -144,3 +149,45 @@ def test_the_facts_as_json() -> None:
     found = json.loads(data_formats.to_json(REAL))
     assert found["kind"] == "STL-10"
     assert found["files"][0] == {"name": "train_y.bin", "size": 5_000, "md5": "5a34", "published": "5a34"}
+
+
+# --- the schema --------------------------------------------------------------------------------------------------
+
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "smoke-train.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "training",
+    [TRAINING, replace(TRAINING, accuracy=None, speed=None, answers=(), recipe=PAPER), replace(TRAINING, checks=())],
+)
+def test_json_is_what_its_schema_says(training: Training) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(json.loads(formats.to_json(training)))
+
+
+def test_the_schema_knows_every_field_and_no_other() -> None:
+    known = Draft202012Validator(SCHEMA)
+    document = json.loads(formats.to_json(TRAINING))
+    for part in (document, document["recipe"], document["checks"][0], document["curves"]["real"][0], document["speed"]):
+        for name in list(part):
+            value = part.pop(name)
+            assert not known.is_valid(document), name
+            part[name] = value
+        part["surplus"] = 1
+        assert not known.is_valid(document)
+        del part["surplus"]
+
+
+# --- the page ----------------------------------------------------------------------------------------------------
+
+
+def test_the_page_says_what_the_text_says_and_draws_no_network() -> None:
+    page = training_html.render(TRAINING, View())
+    assert escape(formats.verdict_line(TRAINING)) in page
+    assert f"<title>Smoke training of {TRAINING.target} ({TRAINING.data.kind} data)</title>" in page
+    assert 'id="picture"' not in page
+    assert page.count("<polyline") == 6  # three heads, two phases that were run
+    heads = page.partition('id="table"')[2].partition("</thead>")[0]
+    assert "expected" in heads
+    assert "MACs" not in heads
