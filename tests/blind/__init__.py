@@ -1,0 +1,1 @@
+"""A held-out examination: builds, truths and marks by an examiner who had not read the auditor."""
