@@ -13,10 +13,10 @@ JOBS ?= 2
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help audit test check rest lint types imports docs wheel marks fix score bench clean
+.PHONY: help audit test check rest lint types imports docs wheel marks fix score bench fuzz coverage mutants matrix pip-audit clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 audit: $(READY) ## audit the reference build; ARGS="torchvision:googlenet" for another
 	@$(BIN)/gnet-audit shapes $(ARGS)
@@ -62,8 +62,31 @@ score: $(READY) ## how many mistakes are found and invented; ARGS="--write READM
 bench: $(READY) ## our time beside torchinfo's, fvcore's and torch's own
 	@$(BIN)/python benchmarks/audit.py $(ARGS)
 
+fuzz: $(READY) ## 20,000 and more hostile inputs of every kind; ARGS="-k baseline" for some; hours, for the night
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --hypothesis-profile=nightly tests/fuzz $(ARGS)
+
+coverage: $(READY) ## which lines and branches no test reaches, and whether too many; for the night
+	@rm -f .coverage .coverage.*
+	@OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest -q -n $(JOBS) $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report --omit='gnet_audit/live/*' --fail-under=98
+	@$(BIN)/coverage report --include='gnet_audit/live/*' --fail-under=90
+
+mutants: $(READY) ## which changes of our own arithmetic no test notices; ARGS="gnet_audit.derive*"; for the night
+	@OMP_NUM_THREADS=1 nice $(BIN)/mutmut run --max-children 1 $(ARGS)
+	@$(BIN)/mutmut results
+
+matrix: $(READY) ## the tests with the oldest and the newest torch; ARGS="-s oldest"; downloads several GB a session
+	@$(BIN)/python -m venv .venv/nox && .venv/nox/bin/python -m pip install -qq nox
+	@.venv/nox/bin/nox --envdir .venv/nox-sessions $(ARGS)
+
+pip-audit: $(READY) ## known weaknesses of all that is installed; asks an advisory service, so CI does not run it
+	@$(BIN)/python -m venv .venv/pip-audit && .venv/pip-audit/bin/python -m pip install -qq pip-audit
+	@$(BIN)/python -m pip freeze --exclude-editable | sed 's/+[a-z0-9.]*$$//' >.venv/frozen.txt
+	@.venv/pip-audit/bin/pip-audit -r .venv/frozen.txt --no-deps --disable-pip --strict
+
 clean: ## remove what make and the tools made, .venv included
-	@rm -rf .venv build dist .coverage htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build dist mutants .coverage .coverage.* htmlcov .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find gnet_audit tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml constraints.txt

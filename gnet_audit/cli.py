@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from traceback import print_exc
-from typing import Annotated
+from threading import main_thread
+from traceback import format_exc
+from typing import Annotated, NoReturn
 
 import typer
 
 from gnet_audit import settings
 from gnet_audit.commands import audit, diff, flops, paper, prove, selftest, train
-from gnet_audit.commands.words import STATUSES, TARGETS, answer, epilog
-from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError
-from gnet_audit.output import PROGRAM, Reply, complain, deliver
+from gnet_audit.commands.words import SETTINGS, STATUSES, TARGETS, answer, epilog
+from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError, said
+from gnet_audit.live.limits import Limits, exhausted, is_child
+from gnet_audit.output import PROGRAM, Reply, complain, deliver, recount
 
 COMPLETE = "_GNET_AUDIT_COMPLETE"
 """Set by a shell that asks what may follow the words typed so far."""
@@ -55,7 +58,7 @@ diff.register(app)
 prove.register(app)
 flops.register(app, paper.spec_app)
 selftest.register(app)
-train.register(app, epilog, also=f"{TARGETS}\n{STATUSES}")
+train.register(app, epilog, also=f"{TARGETS}\n{SETTINGS}\n{STATUSES}")
 paper.register(app)
 
 
@@ -123,11 +126,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default), write what it answers, return the exit status."""
     if COMPLETE in os.environ:
         return _completed()
-    told, words = manners(sys.argv[1:] if argv is None else argv)
+    status = _run(sys.argv[1:] if argv is None else argv)
+    if is_child():
+        from gnet_audit.live.isolate import finished
+
+        finished(status)
+    if argv is None and any(not thread.daemon for thread in threading.enumerate() if thread is not main_thread()):
+        # A thread that the model started may never end: nobody waits for it.
+        _leave(status)
+    return status
+
+
+def _run(argv: Sequence[str]) -> int:
+    told, words = manners(argv)
     stop = partial(_stop, debug=told.debug)
     try:
         with _colors(told.color):
-            return deliver(_reply(words), ascii=told.ascii)
+            reply = _reply(words)
+            if isinstance(reply, Limits):
+                from gnet_audit.live import isolate
+
+                return isolate.run(argv, reply)
+            return deliver(reply, ascii=told.ascii)
     except KeyboardInterrupt:
         return stop(ExitStatus.INTERRUPTED, "interrupted")
     except SpecError as error:
@@ -136,29 +156,67 @@ def main(argv: Sequence[str] | None = None) -> int:
         return stop(error.status, error.line)
     except SystemExit as error:
         return stop(ExitStatus.USAGE, f"the model's code called sys.exit({error.code!r})")
-    except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, one line and status 2
-        return stop(ExitStatus.USAGE, f"{type(error).__name__}: {error}; a bug of gnet-audit, --debug shows where")
+    except BaseException as error:  # noqa: BLE001 - the last resort: whatever it is, one line and status 2
+        limit = exhausted(error)
+        if limit is not None:
+            return stop(limit.status, limit.line)
+        return stop(ExitStatus.USAGE, f"{said(error)}; a bug of gnet-audit, --debug shows where")
 
 
-def _reply(given: list[str]) -> Reply:
+def _leave(status: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(status)
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """What code writes to the standard output itself, past Python, goes to the standard error."""
+    try:
+        kept = os.dup(1)
+    except OSError:
+        yield
+        return
+    try:
+        with suppress(OSError):
+            os.dup2(2, 1)
+        yield
+    finally:
+        for stream in (sys.__stdout__, sys.__stderr__):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()  # type: ignore[union-attr]
+        if "ctypes" in sys.modules:
+            sys.modules["ctypes"].CDLL(None).fflush(None)  # what C code has not written yet
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _reply(given: list[str]) -> Reply | Limits:
     """Parse and run; typer prints its help, so what it prints is collected and answered like the rest."""
     command = typer.main.get_command(app)
-    said = settings.read(Path.cwd()).parameters()
-    defaults = dict.fromkeys(("shapes", "check"), said)
-    with redirect_stdout(StringIO()) as printed:
+    with redirect_stdout(StringIO()) as printed, _aside():
         try:
-            result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=defaults)
+            result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=_defaults(given))
         except typer.Abort:
             raise KeyboardInterrupt from None
         except typer.Exit as stop:
             result = stop.exit_code
         except PARSE_ERROR as error:
             raise _usage_error(error) from error
-    if isinstance(result, Reply):
+    if isinstance(result, Reply | Limits):
         return result
     if result == ExitStatus.INTERRUPTED:
         raise KeyboardInterrupt
     return answer(printed.getvalue())
+
+
+def _defaults(given: list[str]) -> dict[str, object]:
+    """What pyproject.toml says for the command; help and the commands that it says nothing for do not read it."""
+    command = next((word for word in given if not word.startswith("-")), "")
+    if command not in settings.COMMANDS or {"-h", "--help"}.intersection(given):
+        return {}
+    return {command: settings.read(Path.cwd()).parameters(command)}
 
 
 def _completed() -> int:
@@ -179,6 +237,6 @@ def _usage_error(error: Exception) -> UsageError:
 
 def _stop(status: ExitStatus, *lines: str, debug: bool) -> ExitStatus:
     if debug:
-        print_exc(file=sys.stderr)
+        recount(format_exc())
     complain(*lines)
     return status

@@ -49,21 +49,21 @@ class Lint:
     """How many cells of a column each convention fits, the best first."""
     contradictions: tuple[Contradiction, ...]
 
-    def convention(self, cell: Cell) -> Convention | None:
-        """The convention that fits most cells of a column."""
-        return next((convention for column, convention, _ in self.tally if column is cell), None)
-
 
 def lint(paper: Spec) -> Lint:
     """Hold a paper against itself."""
     network = expand.network(paper, Mode.EVAL)
-    checks = tuple(_check(row, _layers(network, row)) for row in paper.rows)
+    layers = _by_row(network)
+    checks = tuple(_check(row, layers[row.id]) for row in paper.rows)
     tally = tuple(_tally(checks))
     found: list[Contradiction] = []
+    left = explanations.MOST_TRIED
     for row, check in zip(paper.rows, checks, strict=True):
-        layers = _layers(network, row)
-        found += _sizes(row, layers)
-        explained = explanations.of(row, check, network) if any(map(check.misfits, Cell)) else {}
+        found += _sizes(row, layers[row.id])
+        explained: Mapping[Cell, Explanation] = {}
+        if any(map(check.misfits, Cell)):
+            left -= explanations.tries(row)
+            explained = explanations.of(row, check, network, widths=left >= 0)
         found += _counts(check, explained)
         found += _apart(check)
     found += _mixed(checks)
@@ -78,10 +78,12 @@ def lint(paper: Spec) -> Lint:
     )
 
 
-def _layers(network: Network, row: Row) -> tuple[Layer, ...]:
-    return tuple(
-        layer for layer in network.layers if isinstance(layer.origin, SpecOrigin) and layer.origin.row == row.id
-    )
+def _by_row(network: Network) -> Mapping[str, list[Layer]]:
+    found: dict[str, list[Layer]] = {}
+    for layer in network.layers:
+        if isinstance(layer.origin, SpecOrigin):
+            found.setdefault(layer.origin.row, []).append(layer)
+    return found
 
 
 def _check(row: Row, layers: Iterable[Layer]) -> RowCheck:
@@ -111,7 +113,7 @@ def _tally(checks: Iterable[RowCheck]) -> Iterator[tuple[Cell, Convention, int]]
 # --- sizes and depth -----------------------------------------------------------------------------------------
 
 
-def _sizes(row: Row, layers: tuple[Layer, ...]) -> Iterator[Contradiction]:
+def _sizes(row: Row, layers: Iterable[Layer]) -> Iterator[Contradiction]:
     """The printed output size and depth of a row against its layers."""
     by_name = {layer.name: layer for layer in layers}
     for step in row.steps:
@@ -183,7 +185,7 @@ def _tries(cell: Cell, text: str, counts: Count) -> Iterator[str]:
 def unit_of(text: str, k: int) -> int:
     """What a printed text's suffix stands for."""
     suffix = text.strip().lstrip("0123456789.,")
-    return {"K": k, "M": 10**6, "B": 10**9, "G": 10**9}.get(suffix.strip().upper()[:1], 1)
+    return {"K": k, "T": 1000, "M": 10**6, "B": 10**9, "G": 10**9}.get(suffix.strip().upper()[:1], 1)
 
 
 def _apart(check: RowCheck) -> Iterator[Contradiction]:

@@ -93,7 +93,8 @@ def fits(cell: Cell, text: str, counts: Count) -> tuple[Convention, ...]:
 
 def conventions(text: str) -> tuple[Convention, ...]:
     """The conventions that give a text different meanings: without a K in it, what K stands for does not matter."""
-    has_k = CONVENTIONS[0].read(text).low != quantity.parse(text, k=1024).low
+    one, other = (quantity.parse(text, k=k) for k in (1000, 1024))
+    has_k = (one.low, one.high) != (other.low, other.high)
     return tuple(one for one in CONVENTIONS if has_k or one.k == 1000)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, replace
 from math import prod
+from typing import TypeAlias, assert_never
 
 from gnet_audit.errors import ShapeError
 from gnet_audit.network import (
@@ -34,8 +35,20 @@ from gnet_audit.network import (
 )
 from gnet_audit.notation import op_text, pair_text, shape_text
 
+_OfOne: TypeAlias = (
+    Input | Conv2d | Pool2d | AdaptivePool2d | LRN | BatchNorm | Linear | Activation | Dropout | Softmax | Flatten
+    | Pad | Mean | Slice | Identity
+)  # fmt: skip
+"""Ops with a single input."""
+
 IMAGE = 3
 """Axes of an image: channels, height, width."""
+MOST_VALUES = 100_000_000
+"""Values of an input that is tried at all."""
+LONGEST_SIDE = 100_000
+"""Rows or columns of one."""
+MOST_WORK = 10_000_000_000
+"""Values, or weights, of one layer of a network that anybody means."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +79,7 @@ def output_shape(op: Op, shapes: tuple[Shape, ...]) -> Shape:
             return _of_one(op, _only(op, shapes))
 
 
-def _of_one(op: Op, shape: Shape) -> Shape:
+def _of_one(op: _OfOne, shape: Shape) -> Shape:
     """The shape after an op with a single input."""
     match op:
         case Conv2d():
@@ -93,7 +106,7 @@ def _of_one(op: Op, shape: Shape) -> Shape:
         case Input() | LRN() | BatchNorm() | Activation() | Dropout() | Identity():
             return shape
         case _:
-            raise ShapeError("an op without a rule for its shape", where=op_text(op))
+            assert_never(op)
 
 
 def _convolved(op: Conv2d, shape: Shape) -> Shape:
@@ -207,7 +220,7 @@ def windows(pool: Pool2d | AdaptivePool2d, axis: int, size: int) -> list[Window]
     (for a maximum the divisors do not matter).
     """
     if isinstance(pool, AdaptivePool2d):
-        return _adaptive(_count(pool, axis, size), size)
+        return _adaptive(pool.output_size[axis], size)
     before, after = _padding(pool, axis)
     step, stride, length = pool.dilation[axis], pool.stride[axis], pool.kernel[axis]
     found: list[Window] = []
@@ -291,14 +304,15 @@ def infer(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     result: list[Layer] = []
     for layer in layers:
         before = (input_shape,) if isinstance(layer.op, Input) else tuple(shapes.get(name) for name in layer.inputs)
-        derived = _inferred(layer, before, counted)
+        derived = inferred(layer, before, counted)
         counted |= {weight.name for weight in layer.weights}
         shapes[layer.name] = derived.shape
         result.append(derived)
     return tuple(result)
 
 
-def _inferred(layer: Layer, before: tuple[Shape | None, ...], counted: set[str]) -> Layer:
+def inferred(layer: Layer, before: tuple[Shape | None, ...], counted: Container[str] = ()) -> Layer:
+    """A layer with what follows from the shapes of its inputs; parameters that are `counted` cost nothing."""
     known = tuple(shape for shape in before if shape is not None)
     if isinstance(layer.op, Unknown):
         return replace(layer, params=_own(_listed(layer.weights), layer.weights, counted))
@@ -321,7 +335,7 @@ def _listed(weights: Iterable[Weight]) -> dict[str, Shape]:
     return {weight.role: weight.shape for weight in weights if weight.role in {"weight", "bias"}}
 
 
-def _own(roles: dict[str, Shape], weights: Iterable[Weight], counted: set[str]) -> int:
+def _own(roles: dict[str, Shape], weights: Iterable[Weight], counted: Container[str]) -> int:
     """Parameters that no earlier layer has used; a weight without a name is computed, hence no parameter."""
     others = {weight.role for weight in weights if weight.name == "" or weight.name in counted}
     return sum(prod(shape) for role, shape in roles.items() if role not in others)

@@ -7,6 +7,14 @@ from enum import IntEnum
 from typing import ClassVar
 
 
+def quoted(value: object) -> str:
+    """A value in a message, as Python spells it; a number too long for Python to spell by what it is."""
+    try:
+        return repr(value)
+    except ValueError:
+        return f"a {type(value).__name__} too long to show"
+
+
 class ExitStatus(IntEnum):
     """What the process says to its caller; the one place where statuses are named."""
 
@@ -15,6 +23,10 @@ class ExitStatus(IntEnum):
     USAGE = 2
     UNAVAILABLE = 3
     INTERRUPTED = 130
+
+
+LONGEST = 2_000
+"""Characters of a message: whatever is quoted in it, a person has to read it."""
 
 
 class GnetAuditError(Exception):
@@ -34,7 +46,8 @@ class GnetAuditError(Exception):
             text += f"; expected {self.expected}"
         if self.got:
             text += f"; got {self.got}"
-        return " ".join(text.split())
+        line = " ".join(text.split())
+        return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 class UsageError(GnetAuditError):
@@ -86,3 +99,16 @@ class SpecError(GnetAuditError):
             ).line
             for problem in self.problems
         )
+
+
+LONGEST = 400
+
+
+def said(error: BaseException) -> str:
+    """The kind of an error of other people's code and its message, on one line; also where the message raises."""
+    try:
+        text = " ".join(str(error).split())
+    except Exception as another:  # noqa: BLE001 - a __str__ of the user's
+        text = f"its message raises {type(another).__name__}"
+    told = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from gnet_audit import derive
 from gnet_audit.errors import ShapeError
+from gnet_audit.garbage import uncollected
 from gnet_audit.network import (
     BatchNorm,
     Dropout,
@@ -24,6 +25,7 @@ from gnet_audit.notation import op_text, shape_text
 from gnet_audit.spec import FLAGS, Head, Row, Spec, Step
 
 
+@uncollected()
 def network(spec: Spec, mode: Mode, input_shape: Shape | None = None) -> Network:
     """The network that a spec expects in a mode; ShapeError where its main path does not fit the input size.
 
@@ -94,26 +96,24 @@ class _Growth:
         return step.op
 
     def _put(self, row: Row, name: str, op: Op, inputs: tuple[str, ...], origin: SpecOrigin) -> None:
-        layer = Layer(name=name, op=self._in_mode(op), inputs=inputs, origin=origin)
-        before = [self.layers[source].shape for source in inputs]
-        shapes = tuple(shape for shape in before if shape is not None)
-        self.layers[name] = self._derived(row, layer, shapes) if len(shapes) == len(before) else layer
+        op = self._in_mode(op)
+        shape, params, macs = self._derived(row, name, op, [self.layers[source].shape for source in inputs])
+        self.layers[name] = Layer(name=name, op=op, inputs=inputs, shape=shape, params=params, macs=macs, origin=origin)
 
-    def _derived(self, row: Row, layer: Layer, shapes: tuple[Shape, ...]) -> Layer:
+    def _derived(self, row: Row, name: str, op: Op, before: list[Shape | None]) -> tuple[Shape | None, int, int]:
+        """Shape, parameters and work of an op, as far as they can be known."""
+        shapes = tuple(shape for shape in before if shape is not None)
+        if len(shapes) < len(before):
+            return None, 0, 0
         try:
-            shape = derive.output_shape(layer.op, shapes)
+            shape = derive.output_shape(op, shapes)
         except ShapeError as error:
             what = f"{error.what} at input {shape_text(self.size)}"
             if row in self.spec.rows:
-                raise ShapeError(what, where=f"{layer.name} ({op_text(layer.op)})", got=error.got) from error
-            self.unverified.append(Unverified(what=f"shapes from {layer.name} on", why=f"{what}, {error.got}"))
-            return layer
-        return replace(
-            layer,
-            shape=shape,
-            params=derive.parameters(layer.op, shapes),
-            macs=derive.multiply_accumulates(layer.op, shapes, shape),
-        )
+                raise ShapeError(what, where=f"{name} ({op_text(op)})", got=error.got) from error
+            self.unverified.append(Unverified(what=f"shapes from {name} on", why=f"{what}, {error.got}"))
+            return None, 0, 0
+        return shape, derive.parameters(op, shapes), derive.multiply_accumulates(op, shapes, shape)
 
     def _in_mode(self, op: Op) -> Op:
         match op:

@@ -8,11 +8,14 @@ from enum import StrEnum
 
 from gnet_audit import conventions, derive
 from gnet_audit.conventions import Cell, Convention, Count, count
-from gnet_audit.network import Concat, Conv2d, Layer, Linear, Network, Source
+from gnet_audit.errors import ShapeError
+from gnet_audit.network import Concat, Conv2d, Layer, Linear, Network, Shape, Source
 from gnet_audit.spec import Row
 
 MULTIPLIERS = range(1, 33)
 """Depth multipliers of a separable convolution that are tried."""
+MOST_TRIED = 100_000
+"""Layers counted anew while other numbers of channels are tried in a paper: about a second."""
 SHOWN = 3
 """Changed channels that are named, the nearest first."""
 
@@ -80,10 +83,13 @@ def agree(check: RowCheck) -> bool:
 # --- the best hypothesis ------------------------------------------------------------------------------------------
 
 
-def of(row: Row, check: RowCheck, network: Network) -> Mapping[Cell, Explanation]:
-    """The best explanation of each printed count that the channels do not give."""
+def of(row: Row, check: RowCheck, network: Network, *, widths: bool = True) -> Mapping[Cell, Explanation]:
+    """The best explanation of each printed count that the channels do not give; without `widths`, none of other channels."""
     layers = [network.by_name[step.slot] for step in row.steps]
-    found = _separable(check, layers, network) or _one_another(check) or _channel(check, layers, network) or NOTHING
+    found = _separable(check, layers, network) or _one_another(check)
+    if found is None and widths:
+        found = _channel(check, layers, network)
+    found = found or NOTHING
     return {cell: found for cell in Cell if check.misfits(cell)}
 
 
@@ -168,39 +174,51 @@ def _channel(check: RowCheck, layers: list[Layer], network: Network) -> Explanat
     )
 
 
+def tries(row: Row) -> int:
+    """How many layers are counted anew while other numbers of channels are tried in a row."""
+    inner = [step.op for branch in row.branches for step in branch[:-1] if isinstance(step.op, Conv2d)]
+    return len(row.steps) * sum(2 * op.out_channels for op in inner)
+
+
 def _ends(layer: Layer, layers: list[Layer]) -> bool:
     """Whether the row's output would change its size with the layer."""
     merge = next((one for one in layers if isinstance(one.op, Concat)), None)
-    ends = {name.removesuffix(".relu") for name in merge.inputs} if merge else {layers[-1].name}
-    return layer.name in ends
+    ends = merge.inputs if merge else (layers[-1].name,)
+    return any(layer.name in {end, end.rpartition(".")[0]} for end in ends)
 
 
 def _changes(layer: Layer, layers: list[Layer], network: Network) -> Iterator[_Change]:
     """The row with every other width of one layer, from half to twice."""
     assert isinstance(layer.op, Conv2d)
     width = layer.op.out_channels
-    for other in range(width // 2, 2 * width + 1):
+    for other in range(max(1, width // 2), 2 * width + 1):
         if other != width:
-            counts = _counted(layers, network, {layer.name: other})
+            try:
+                counts = _counted(layers, network, layer.name, other)
+            except ShapeError:
+                continue
             yield _Change(slot=layer.name, before=width, after=other, counts=counts)
 
 
-def _counted(layers: list[Layer], network: Network, widths: Mapping[str, int]) -> Count:
+def _counted(layers: list[Layer], network: Network, name: str, width: int) -> Count:
+    """The row with another width of one layer; ShapeError where another layer of it cannot take that."""
+    shapes: dict[str, Shape] = {}
     total = Count()
     for layer in layers:
-        if isinstance(layer.op, Conv2d | Linear) and layer.shape:
-            reads = layer.inputs[0]
-            shape = network.by_name[reads].shape
-            assert shape
-            changed = widths.get(reads.removesuffix(".relu"), shape[0])
-            op = layer.op
-            if isinstance(op, Conv2d) and layer.name in widths:
-                op = replace(op, out_channels=widths[layer.name])
-            inputs = ((changed, *shape[1:]),)
-            output = derive.output_shape(op, inputs)
+        op = replace(layer.op, out_channels=width) if layer.name == name and isinstance(layer.op, Conv2d) else layer.op
+        inputs = tuple(_reached(before, shapes, network) for before in layer.inputs)
+        output = shapes[layer.name] = derive.output_shape(op, inputs)
+        if isinstance(op, Conv2d | Linear):
             macs = derive.multiply_accumulates(op, inputs, output)
             total += count(derive.parameters(op, inputs), macs, output)
     return total
+
+
+def _reached(name: str, shapes: Mapping[str, Shape], network: Network) -> Shape:
+    """A layer's output in the changed row: an activation has the shape of the layer that it follows."""
+    shape = shapes.get(name) or shapes.get(name.rpartition(".")[0]) or network.by_name[name].shape
+    assert shape
+    return shape
 
 
 # --- two cells that agree with each other -----------------------------------------------------------------------

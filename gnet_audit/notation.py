@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeAlias, assert_never
 
 from gnet_audit.network import (
     LRN,
@@ -30,6 +31,9 @@ from gnet_audit.network import (
     Softmax,
     Unknown,
 )
+
+_Plumbing: TypeAlias = Softmax | Concat | Pad | Mean | Slice | Input | Add | Flatten | Identity
+"""What only joins, cuts or reshapes."""
 
 
 def pair_text(pair: Pair) -> str:
@@ -80,8 +84,7 @@ def op_text(op: Op) -> str:
             return _plumbing(op)
 
 
-def _plumbing(op: Op) -> str:
-    """What only joins, cuts or reshapes."""
+def _plumbing(op: _Plumbing) -> str:
     match op:
         case Softmax(axis=axis, log=log):
             return _if(log, "log ") + "softmax" + _if(axis != 0, f" over axis {axis}")
@@ -97,7 +100,7 @@ def _plumbing(op: Op) -> str:
         case Input() | Add() | Flatten() | Identity():
             return type(op).__name__.lower()
         case _:
-            return type(op).__name__
+            assert_never(op)
 
 
 def _conv(op: Conv2d) -> str:

@@ -7,8 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import prod
 from typing import TypeVar
+from warnings import catch_warnings, simplefilter
 
+from gnet_audit.derive import LONGEST_SIDE, MOST_VALUES
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import Format
 from gnet_audit.network import Shape
@@ -17,6 +20,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 STDOUT = ""
 LEAST_WIDTH = 40
+LONGEST = 1e6
+"""Seconds, as a limit: eleven days."""
 CONSTANTS: Mapping[str, object] = {"true": True, "false": False, "none": None, "null": None}
 
 
@@ -67,6 +72,11 @@ def input_size(text: str) -> InputSize:
             expected="channels x height x width such as 3x224x224, or with the batch 1x3x224x224",
             got=repr(text),
         )
+    if max(numbers[-2:]) > LONGEST_SIDE or prod(numbers) > MOST_VALUES:
+        raise UsageError(
+            "too large to try", where="--input", got=repr(text),
+            expected=f"at most {MOST_VALUES:,} values, {LONGEST_SIDE:,} in height or width",
+        )  # fmt: skip
     return InputSize(shape=numbers[-3:], batch=numbers[0] if len(numbers) == 4 else None)
 
 
@@ -77,6 +87,26 @@ def sizes(text: str, option: str) -> tuple[int, ...]:
     if not numbers or any(not re.fullmatch(r"[1-9][0-9]{0,3}", part, re.ASCII) for part in parts):
         raise UsageError("not a list of sizes", where=option, expected="sizes such as 96,160,299", got=repr(text))
     return numbers
+
+
+def seconds(text: str, option: str) -> float:
+    """A number of seconds greater than zero."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= LONGEST:
+        raise UsageError("not a time", where=option, expected="seconds such as 60 or 2.5", got=repr(text))
+    return number
+
+
+def memory(text: str, option: str) -> int:
+    """`4GiB` or `512MiB` in bytes; the i may be left out, and the unit is always one of 1024."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*([KMGT])i?B?", text.strip(), re.ASCII | re.IGNORECASE)
+    size = int(float(found[1]) * 1024 ** (1 + "KMGT".index(found[2].upper()))) if found else 0
+    if size <= 0:
+        raise UsageError("not a size", where=option, expected="a size such as 4GiB or 512MiB", got=repr(text))
+    return size
 
 
 def arguments(texts: Iterable[str]) -> dict[str, object]:
@@ -101,7 +131,9 @@ def literal(text: str) -> object:
     if stripped.lower() in CONSTANTS:
         return CONSTANTS[stripped.lower()]
     try:
-        value: object = ast.literal_eval(stripped)
+        with catch_warnings():
+            simplefilter("ignore")  # of the text itself: an escape that is none, `1is`
+            value: object = ast.literal_eval(stripped)
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text
     return value
@@ -120,7 +152,9 @@ def destinations(formats: Sequence[str], *, json: bool, output: str) -> tuple[De
     if output and not homeless:
         raise UsageError("every format has a file of its own", where="--output", got=repr(output))
     result = tuple(Destination(format=item.format, file=_file(item.file or output)) for item in asked)
-    files = [item.file for item in result if item.file]
+    files = [item.file for item in result]
+    if "\0" in "".join(files):
+        raise UsageError("no file can be named so", where="--format, --output", got=repr(output or formats))
     if len(set(files)) < len(files):
         raise UsageError("two formats go to the same file", where="--format")
     return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from gnet_audit import expand, slots, totals
@@ -152,7 +153,9 @@ def _judged(
     return replace(report, verdict=verdict, reason=reason)
 
 
+@lru_cache(maxsize=4)
 def _expected(paper: Spec, shape: Shape) -> Mapping[Mode, Network]:
+    """The paper's networks: derived once, however many models a process audits."""
     try:
         return {mode: expand.network(paper, mode, shape) for mode in MODES}
     except ShapeError as error:
@@ -275,12 +278,18 @@ def _many(group: Sequence[Unverified]) -> Unverified:
 
 
 def _environment(traced: Mapping[Mode, Traced]) -> Environment:
-    from importlib.metadata import version
-
     return Environment(
-        gnet_audit=version("gnet-audit"),
+        gnet_audit=_version("gnet-audit"),
         python=platform.python_version(),
-        torch=version("torch"),
+        torch=_version("torch"),
         platform=f"{platform.system()}-{platform.machine()}",
         device=next(iter(traced.values())).device,
     )
+
+
+@lru_cache
+def _version(package: str) -> str:
+    """The version of an installed package: it stands in a file, and stays while the process runs."""
+    from importlib.metadata import version
+
+    return version(package)

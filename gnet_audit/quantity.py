@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
 from gnet_audit.errors import UsageError
 
 _TEXT = re.compile(r"(\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.(\d{1,9}))? *([a-zA-Z]*)")
 _SUFFIXES = {"": 0, "k": 1, "thousand": 1, "m": 2, "million": 2, "g": 3, "b": 3, "billion": 3}
-_K = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Quantity:
         return parse(self.text, k=self.k, truncated=True)
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str, *, k: int = 1000, truncated: bool = False) -> Quantity:
     """The counts that are printed as `2.7K`, `34M`, `1.5 billion`, `6,998,552`; UsageError for any other text."""
     match = _TEXT.fullmatch(text.strip())
@@ -46,9 +47,7 @@ def parse(text: str, *, k: int = 1000, truncated: bool = False) -> Quantity:
     if match is None or power is None or (match[2] and not power):
         raise UsageError("not a quantity", expected="a number such as 2.7K, 34M or 1.5 billion", got=repr(text))
     whole, digits = match[1].replace(",", ""), match[2] or ""
-    unit = Fraction(k if power == _K else 1000**power, 10 ** len(digits))
+    unit = Fraction(k if match[3] in {"k", "K"} else 1000**power, 10 ** len(digits))
     value = int(whole + digits) * unit
-    if unit == 1:
-        return Quantity(text=text, low=int(value), high=int(value) + 1, k=k, truncated=truncated)
     low = value if truncated else value - unit / 2
     return Quantity(text=text, low=max(0, ceil(low)), high=ceil(low + unit), k=k, truncated=truncated)

@@ -225,11 +225,6 @@ class LayerTime:
     binds: str
     """`compute` or `memory`."""
 
-    @property
-    def efficiency(self) -> float:
-        """The least time over the measured one."""
-        return self.least / self.seconds.value if self.seconds.value else 0.0
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:

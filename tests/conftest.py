@@ -6,6 +6,10 @@ from importlib import import_module
 from types import ModuleType
 
 import pytest
+from hypothesis import Phase, settings
+
+settings.register_profile("mutants", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
+"""For `make mutants`: a failure is all that it asks for, not the smallest one."""
 
 
 @pytest.fixture(scope="session")

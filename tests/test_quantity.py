@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gnet_audit.errors import UsageError
-from gnet_audit.quantity import parse
+from gnet_audit.quantity import Quantity, parse
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,11 @@ def test_k_may_stand_for_1024_and_only_k_changes() -> None:
     assert million.with_k(1024).low == million.low
 
 
+def test_only_the_letter_k_may_stand_for_1024() -> None:
+    assert parse("2k", k=1024).low == parse("2K", k=1024).low == 1_536
+    assert parse("2 thousand", k=1024).low == 1_500
+
+
 def test_a_cut_number_may_have_gone_on() -> None:
     # Row 3a has 163,328 weights: 159.5 x 1024, printed as 159K.
     assert 163_328 not in parse("159K").with_k(1024)
@@ -50,10 +55,23 @@ def test_a_cut_number_may_have_gone_on() -> None:
     assert 73_608_192 in parse("73M").cut()
 
 
-@pytest.mark.parametrize("text", ["", "K", "2.7", "x", "-3", "1e6", "2.7 KB", "1,2", "1.", "9" * 40, "3×3"])
+def test_cutting_and_another_k_are_remembered_together_in_any_order() -> None:
+    # 159 x 1024 = 162,816 and 160 x 1024 = 163,840.
+    both = Quantity(text="159K", low=162_816, high=163_840, k=1024, truncated=True)
+    assert parse("159K").cut().with_k(1024) == parse("159K").with_k(1024).cut() == both
+    assert parse("159K") == Quantity(text="159K", low=158_500, high=159_500, k=1000, truncated=False)
+
+
+def test_a_count_printed_in_full_is_that_count_however_it_is_read() -> None:
+    whole = parse("156").with_k(1024).cut()
+    assert whole == Quantity(text="156", low=156, high=157, k=1024, truncated=True)
+
+
+@pytest.mark.parametrize("text", ["", "K", "2.7", "x", "-3", "1e6", "2.7 KB", "27 KB", "1,2", "1.", "9" * 40, "3×3"])
 def test_other_texts_are_refused_in_one_line(text: str) -> None:
-    with pytest.raises(UsageError, match="not a quantity"):
+    with pytest.raises(UsageError) as stop:
         parse(text)
+    assert stop.value.line == f"not a quantity; expected a number such as 2.7K, 34M or 1.5 billion; got {text!r}"
 
 
 @settings(deadline=None)

@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from gnet_audit.errors import Problem, SpecError, UsageError
+from gnet_audit.garbage import uncollected
 from gnet_audit.spec import read, toml
 from gnet_audit.spec.values import Fact, Head, Row, Spec, Step, Total
 from gnet_audit.spec.words import FLAGS
@@ -32,6 +33,7 @@ def load(name: str) -> Spec:
     return read_file(str(_folder() / f"{name}.toml"))
 
 
+@uncollected()
 def read_file(file: str) -> Spec:
     """The spec in a file; SpecError with all its mistakes."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 from gnet_audit import derive
 from gnet_audit.errors import Problem, ShapeError
@@ -65,7 +66,7 @@ class _Walk:
         result: Shape | None = None
         if len(known) == len(shapes):
             try:
-                result = derive.output_shape(step.op, known)
+                result = _bounded(step, known, derive.output_shape(step.op, known))
             except ShapeError as error:
                 self._note(row, step, error)
         if result and step.has("global") and result[1:] != (1, 1):
@@ -78,3 +79,11 @@ class _Walk:
         line = row.line if row.merge else step.line
         what = f"does not fit: {error.what}"
         self.problems.append(Problem(line=line, where=step.slot, what=what, expected=error.expected, got=error.got))
+
+
+def _bounded(step: Step, shapes: tuple[Shape, ...], shape: Shape) -> Shape:
+    """The shape behind a layer; ShapeError where the layer is larger than anybody means."""
+    size = max(prod(shape), derive.parameters(step.op, shapes))
+    if size > derive.MOST_WORK:
+        raise ShapeError("too large", got=f"{size:,} values", expected=f"at most {derive.MOST_WORK:,}")
+    return shape

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from gnet_audit.network import Op, Source
 from gnet_audit.spec import ops
-from gnet_audit.spec.toml import Table, shown
+from gnet_audit.spec.toml import Table, closest, shown
 from gnet_audit.spec.values import Fact, Step
 from gnet_audit.spec.words import ATTRIBUTES, REQUIRED, Kind, is_cell, is_size, value_of
 
@@ -51,8 +50,7 @@ class Reader:
             return inherited
         name = table.text("source")
         if name and name not in self.sources:
-            near = get_close_matches(name, self.sources, n=1) or sorted(self.sources)
-            table.note("source", "unknown source", expected=", ".join(near), got=name)
+            table.note("source", "unknown source", expected=closest(name, sorted(self.sources)), got=name)
         return self.sources.get(name)
 
     def own_source(self, table: Table) -> Source | None:
@@ -89,8 +87,7 @@ class Reader:
         before = len(table.document.problems)
         op = table.text("op")
         if op and op not in ATTRIBUTES:
-            near = get_close_matches(op, ATTRIBUTES, n=1) or sorted(ATTRIBUTES)
-            table.note("op", "unknown op", expected=", ".join(near), got=op)
+            table.note("op", "unknown op", expected=closest(op, sorted(ATTRIBUTES)), got=op)
         if op not in ATTRIBUTES:
             return None
         table.only("slot", "op", "source", *ATTRIBUTES[op])

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gnet_audit.errors import SpecError, UsageError
+from gnet_audit.errors import UsageError
 from gnet_audit.network import Shape, Source, Status
 from gnet_audit.quantity import parse as parse_quantity
 from gnet_audit.spec.fit import Section, misfits
 from gnet_audit.spec.layers import Cells, Draft, Reader
-from gnet_audit.spec.toml import Document, Table, shown
+from gnet_audit.spec.toml import Document, Table, listed, shown
 from gnet_audit.spec.values import Fact, Head, Row, Spec, Step, Total
 from gnet_audit.spec.words import ATTRIBUTES, MERGE, NAME, Kind
 
@@ -51,7 +51,7 @@ def spec(document: Document, sha256: str) -> Spec:
         totals=tuple(_totals(root, rows.reader)),
     )
     if document.problems:
-        raise SpecError(document.file, tuple(dict.fromkeys(document.problems)))
+        raise document.refused()
     return result
 
 
@@ -238,7 +238,7 @@ class _Rows:
             table.note("layers", "a row has either layers or a block")
         name = table.text("block")
         if name and name not in blocks:
-            table.note("block", "unknown block", expected=", ".join(blocks) or "a [block.NAME] table", got=name)
+            table.note("block", "unknown block", expected=listed(blocks) or "a [block.NAME] table", got=name)
         block = blocks.get(name)
         if block is None or not block.whole:
             return [[None]], None
@@ -294,7 +294,7 @@ def _check_printed(table: Table, printed: Mapping[str, str], slots: Collection[s
     cells = table.table("printed", required=False)
     for name, text in printed.items():
         if "." in name and name not in slots:
-            cells.note(name, "no slot of this row", expected=", ".join(sorted(slots)))
+            cells.note(name, "no slot of this row", expected=listed(sorted(slots)))
         elif (name == "output" or name in slots) and shape_of(text) is None:
             cells.note(name, "no output size", expected="height×width×channels such as 112×112×64", got=text)
         elif name in {"params", "ops"}:

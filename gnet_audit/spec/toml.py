@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from typing import TypeAlias, cast
 
-from gnet_audit.errors import Problem, SpecError
+from gnet_audit.errors import Problem, SpecError, quoted
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys of tables and positions in arrays."""
 
 LONGEST = 4_000_000
 """Characters of a file that are read at all."""
+MOST_PROBLEMS = 200
+"""Mistakes that are told at once."""
+MOST_NAMES = 40
+"""Names among which the one meant is looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,13 @@ class Document:
     def root(self) -> Table:
         """The whole file as a table."""
         return Table(document=self, path=(), values=self.values)
+
+    def refused(self) -> SpecError:
+        """The first mistakes, and whether there are more."""
+        told = sorted(dict.fromkeys(self.problems), key=lambda problem: (problem.line, problem.where))
+        if len(told) > MOST_PROBLEMS:
+            told[MOST_PROBLEMS:] = [Problem(line=told[MOST_PROBLEMS].line, where="the file", what="more mistakes")]
+        return SpecError(self.file, tuple(told))
 
     def line(self, path: Path) -> int:
         """Where a value is written, else where what holds it is."""
@@ -58,6 +70,8 @@ class Table:
         where = spelled(path) or "the file"
         line = self.document.line(path)
         self.document.problems.append(Problem(line=line, where=where, what=what, expected=expected, got=got))
+        if len(self.document.problems) > MOST_PROBLEMS:
+            raise self.document.refused()
 
     def text(self, key: str, *, required: bool = True) -> str:
         """A text that is not empty."""
@@ -94,14 +108,25 @@ class Table:
         """Note every key that is none of these."""
         for key in self.values:
             if key not in keys:
-                near = get_close_matches(key, keys, n=1)
-                self.note(key, "unknown key", expected=near[0] if near else ", ".join(keys))
+                self.note(key, "unknown key", expected=closest(key, keys))
 
     def _unfit(self, key: str, expected: str, *, required: bool) -> None:
         if key in self.values:
             self.note(key, "wrong value", expected=expected, got=shown(self.values[key]))
         elif required:
             self.note("", f"`{key}` is missing", expected=expected)
+
+
+def closest(word: str, known: Iterable[str]) -> str:
+    """The name that is meant, else all that there are; of very many only the first."""
+    names = list(islice(known, MOST_NAMES))
+    near = get_close_matches(word[:MOST_NAMES], names, n=1)
+    return near[0] if near else listed(names)
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names in a message; of very many only the first."""
+    return ", ".join(islice(names, MOST_NAMES))
 
 
 def _keyed(value: object) -> Mapping[str, object]:
@@ -121,7 +146,7 @@ def shown(value: object) -> str:
         case dict():
             return "a table"
         case str() | int() | float() | list():
-            text = repr(value)
+            text = quoted(value)
             return text if len(text) <= 40 else f"{text[:37]}..."
         case _:
             return f"a {type(value).__name__}"

@@ -67,7 +67,8 @@ class Row:
 
     def output_of(self, step: Step) -> str:
         """The output size that is printed for one of the layers: its own cell, or the row's for the last one."""
-        return self.cell(step.slot) or (self.cell("output") if step == self.steps[-1] else "")
+        last = self.merge or self.branches[-1][-1]
+        return self.cell(step.slot) or (self.cell("output") if step == last else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +103,9 @@ class Total:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spec:
-    """One paper's network."""
+    """One paper's network; the same text is read once, so it is the same object."""
 
     id: str
     title: str

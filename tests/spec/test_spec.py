@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gnet_audit.errors import SpecError, UsageError
-from gnet_audit.network import Status
+from gnet_audit.network import Activation, Status
 from gnet_audit.spec import Row, load, read_file, shipped
 from gnet_audit.spec.words import ATTRIBUTES, MERGE, REQUIRED
 
@@ -207,6 +207,9 @@ def test_a_file_that_is_not_utf_8_is_one_mistake_with_its_line(tmp_path: Path) -
         ("kernel = 5,", "kernel = 4, padding = 'same',", '21: row[1].layers[1].padding: "same" padding is not clear here'),
         ("kernel = 5,", "kernel = 3, stride = 2, padding = 'same',", '21: row[1].layers[1].padding: "same" padding'),
         ("kernel = 5,", "kernel = 5, padding = [1, 2, 3],", "21: row[1].layers[1].padding: wrong value"),
+        ("kernel = 5,", "kernel = 5, padding_mode = 'mirror',", "21: row[1].layers[1].padding_mode: wrong value"),
+        ('op = "avgpool", kernel = 2, stride = 2', "op = 'lrn', size = 5, alpha = 1, beta = 1, k = 1, across = 'time'",
+         "28: row[2].layers[1].across: wrong value; expected channels or space; got 'time'"),
         ("kernel = 5,", "kernel = 50,", "21: c1: does not fit: the 50×50 kernel does not fit; got 32×32×1"),
         ("stride = 2 }", "stride = 2, ceil_mode = 1 }", "28: row[2].layers[1].ceil_mode: wrong value; expected true or false; got 1"),
         ("stride = 2 }", "stride = 2, global = true }", "28: s2: does not fit: the pooling is not global here; got output 14×14×6"),
@@ -294,6 +297,23 @@ def test_mistakes_of_blocks_are_told_once_where_they_are(tmp_path: Path, old: st
     found = mistakes(RESIDUAL.replace(old, new, 1), tmp_path)
     assert any(line.startswith(expected) for line in found), found
     assert len(found) <= 2
+
+
+def test_an_activation_may_be_a_layer_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "a.toml"
+    pool = '{ op = "avgpool", kernel = 2, stride = 2 }'
+    both = "{ slot = 's2', op = 'avgpool', kernel = 2, stride = 2 }, { slot = 'gate', op = 'activation', function = 'sigmoid' }"
+    assert pool in CHAIN
+    file.write_text(CHAIN.replace(pool, both), encoding="utf-8")
+    row = next(row for row in read_file(str(file)).rows if row.id == "s2")
+    assert row.steps[-1].op == Activation(function="sigmoid")
+
+
+def test_a_single_branch_has_nothing_to_merge_with(tmp_path: Path) -> None:
+    shortcut = "[[block.identity.branch]]\nlayers = []\n"
+    assert shortcut in RESIDUAL
+    found = mistakes(RESIDUAL.replace(shortcut, ""), tmp_path)
+    assert any("a single branch has nothing to merge with; expected two branches or more" in line for line in found)
 
 
 def test_all_mistakes_are_told_at_once_in_line_order(tmp_path: Path) -> None:
