@@ -332,15 +332,19 @@ class Unverified:
     where: Location | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True)
 class Network:
-    """Layers in an order in which they can be run, from the inputs to the outputs. One network equals only itself."""
+    """Layers in an order in which they can be run, from the inputs to the outputs."""
 
     name: str
     mode: Mode
     layers: tuple[Layer, ...]
     outputs: tuple[Output, ...]
     unverified: tuple[Unverified, ...] = ()
+
+    def __hash__(self) -> int:
+        """Cheap, so that a cache may hold networks: equal ones agree in this."""
+        return hash((self.name, self.mode, len(self.layers)))
 
     @cached_property
     def by_name(self) -> dict[str, Layer]:

@@ -262,6 +262,19 @@ def _set_autocast(wanted: tuple[bool, ...]) -> None:
         torch.set_autocast_enabled(kind, on)
 
 
+def _precision() -> str | None:
+    """Of matrix products; None where the newer flags are in use, beside which torch refuses to answer."""
+    try:
+        return torch.get_float32_matmul_precision()
+    except RuntimeError:
+        return None
+
+
+def _set_precision(wanted: str | None) -> None:
+    if wanted is not None:
+        torch.set_float32_matmul_precision(wanted)
+
+
 SETTINGS: tuple[Setting, ...] = (
     *map(names_of, _spaces()),
     Setting(read=_hooks, write=_set_hooks),
@@ -272,7 +285,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(read=_autocast, write=_set_autocast),
     Setting(read=torch.get_num_threads, write=torch.set_num_threads, ours=True),
     Setting(read=_deterministic, write=_set_deterministic),
-    Setting(read=torch.get_float32_matmul_precision, write=torch.set_float32_matmul_precision, ours=True),
+    Setting(read=_precision, write=_set_precision, ours=True),
     Setting(read=_cudnn, write=_set_cudnn, ours=True),
     Setting(read=_directory, write=os.chdir),
     Setting(read=_environment, write=_set_environment),
