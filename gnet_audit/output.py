@@ -17,8 +17,9 @@ from gnet_audit.formats.words import safe
 PROGRAM = "gnet-audit"
 ASCII = str.maketrans(
     {"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "○": "o", "−": "-"}
-    | {"±": "+/-", "≤": "<=", "≥": ">="}
+    | {"±": "+/-", "≤": "<=", "≥": ">=", "°": " degrees ", "✅": "+", "❌": "!"}
     | dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#%", strict=True))
+    | dict(zip("▏▎▍▌▋▊▉", "...-===", strict=True))
 )
 """For a terminal that cannot show them; the words beside the marks say the same."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import os
 import stat
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from gnet_audit import output
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.output import Document, Reply, colored, deliver, fitted, write
+from tests.docs import ROOT
 
 
 class Terminal(io.StringIO):
@@ -113,6 +116,20 @@ def test_a_text_fits_every_encoding_and_keeps_its_words(encoding: str | None) ->
 
 def test_ascii_shows_curves_and_signs_by_look_alikes() -> None:
     assert fitted("▁▂▃▄▅▆▇█ ±2 −3 ≤ ≥ …", "ascii") == ".:-=+*#% +/-2 -3 <= >= ..."
+
+
+def test_every_sign_that_a_format_writes_has_a_look_alike() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "gnet_audit" / "formats").glob("*.py")]
+    written = {
+        char
+        for text in texts
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for char in node.value
+    }
+    signs = {char for char in written if unicodedata.category(char) in {"Sm", "So", "Po", "Pd"} and not char.isascii()}
+    assert {"×", "▎", "✓"} <= signs
+    assert "\\u" not in fitted("".join(sorted(signs - {"\ufffd"})), "ascii")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

@@ -158,8 +158,12 @@ def _opening(claimed: Network, reached: set[str]) -> Network:
 
 
 def _error(one: Tensor, two: Tensor) -> float:
-    """The largest difference as a share of the largest value; a map and its flattened form may be equal."""
-    if one.numel() != two.numel() or one.shape[0] != two.shape[0]:
+    """The largest difference as a share of the largest value; a map and its flattened form may be equal.
+
+    Of one image a model may drop the batch too, as `squeeze()` does.
+    """
+    batch = one.shape[0]
+    if one.numel() != two.numel() or (batch > 1 and two.shape[:1] != (batch,)):
         return float("inf")
     one, two = one.reshape(two.shape).double(), two.double()
     scale = max(one.abs().max().item(), two.abs().max().item())
