@@ -13,7 +13,7 @@ JOBS ?= 2
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: help audit test check rest lint types imports docs wheel marks fix score bench fuzz coverage mutants matrix pip-audit clean
+.PHONY: help audit test check rest lint types imports docs wheel marks fix score bench scale fuzz coverage mutants matrix pip-audit clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -61,6 +61,9 @@ score: $(READY) ## how many mistakes are found and invented; ARGS="--write READM
 
 bench: $(READY) ## our time beside torchinfo's, fvcore's and torch's own
 	@$(BIN)/python benchmarks/audit.py $(ARGS)
+
+scale: $(READY) ## how its cost grows from 100 layers to 10,000; ARGS="--stages"; half an hour
+	@$(BIN)/python benchmarks/scale.py $(ARGS)
 
 fuzz: $(READY) ## 20,000 and more hostile inputs of every kind; ARGS="-k baseline" for some; hours, for the night
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --hypothesis-profile=nightly tests/fuzz $(ARGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import combinations, pairwise
+from itertools import islice, pairwise
 
 from gnet_audit import gaps, moves
 from gnet_audit.align import Alignment, Merge, Pair
@@ -15,6 +15,9 @@ from gnet_audit.gaps import Added, names
 from gnet_audit.network import Activation, Concat, Mode, Network, Weight
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit, units_of
+
+FEW = 8
+"""Layers that share a parameter with one, of those that are named."""
 
 
 def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> list[Difference]:
@@ -110,10 +113,10 @@ def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:
                     users.setdefault(weight.name, []).append((pair.expected, pair.found, weight))
     sharing: dict[str, tuple[Unit, Unit, list[str]]] = {}
     for entries in users.values():
-        for one, two in combinations(entries, 2):
-            if _overlap(one[2], two[2]):
-                for (expected, found, _), other in ((one, two[0]), (two, one[0])):
-                    sharing.setdefault(expected.name, (expected, found, []))[2].append(other.name)
+        for expected, found, own in entries:
+            alike = (other.name for other, _, weight in entries if other is not expected and _overlap(own, weight))
+            if some := list(islice(alike, FEW)):
+                sharing.setdefault(expected.name, (expected, found, []))[2].extend(some)
     for expected, found, others in sharing.values():
         yield Difference(
             rule="GA311",

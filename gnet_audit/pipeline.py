@@ -258,7 +258,7 @@ def _verdict(report: Report) -> tuple[Verdict, str]:
 
 def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[Unverified, ...]:
     """What was not checked in either mode, each once; what one mode leaves unused the other may use."""
-    entries = [tuple(one.network.unverified) for one in traced.values()]
+    entries = [dict.fromkeys(one.network.unverified) for one in traced.values()]
     both = {traces.UNCALLED, traces.UNUSED}
     told = [
         entry for own in entries for entry in own if entry.why not in both or all(entry in other for other in entries)

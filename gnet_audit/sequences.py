@@ -118,7 +118,7 @@ class _Search:
             elif limit == inf and calm[cell] >= CALM:
                 goal, limit = cell, cost
             elif limit == inf and len(done) >= MOST:
-                return max(done, key=sum)
+                return max(done, key=lambda cell: (sum(cell), -self.best[cell], cell))
             for price, following in self._following(i, j):
                 total = cost + price
                 if total < self.best.get(following, inf):

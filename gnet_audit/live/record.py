@@ -26,6 +26,7 @@ from gnet_audit.live.ops import OPS
 from gnet_audit.live.script import Interpreted
 from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, mapped, result_of
 from gnet_audit.live.twin import Root, Twin
+from gnet_audit.live.zeros import Zeros
 from gnet_audit.network import Input, Linear, Op, Shape, Unknown, Weight
 
 _ASIDE = frozenset(
@@ -74,6 +75,7 @@ class Recorder(TorchFunctionMode):
         self.entries = [Entry(name="input", op=Input(), shape=tuple(image.shape[1:]))]
         self.data: dict[int, str] = {id(image): "input"}
         self.weights: dict[int, Root] = dict(twin.roots)
+        self.zeros = Zeros()
         self.alive: list[object] = [image]
         self.foreign: dict[int, Tensor] = dict(twin.tensors)
         self.stack: list[tuple[str, nn.Module]] = [("", twin.module)]
@@ -222,6 +224,7 @@ class Recorder(TorchFunctionMode):
         copied = _on_meta(tensor)
         self.alive.append(tensor)
         self.foreign[id(tensor)] = copied
+        self.zeros.copied(tensor, copied)
         if id(tensor) in self.weights:
             self.weights[id(copied)] = self.weights[id(tensor)]
         return copied
@@ -245,9 +248,10 @@ class Recorder(TorchFunctionMode):
         self.alive.extend(made)
         if name.endswith("_") and not name.endswith("__"):
             name = name[:-1]
+        self.zeros.born(name, made)
         call = Call(
             name,
-            args,
+            self.zeros.as_number(name, args, result),
             kwargs,
             result,
             data=self.data,

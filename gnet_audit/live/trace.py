@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -149,7 +150,7 @@ def running(build: Build, twin: Twin, mode: Mode) -> Iterator[None]:
 
 @contextmanager
 def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
-    """Set the twin's mode as its user would; the original's flags follow while code that reaches it runs."""
+    """Set the twin's mode as its user would; while it runs, code that reaches the original finds the twin's state."""
     training = mode is Mode.TRAIN
     try:
         twin.module.train() if training else twin.module.eval()
@@ -158,15 +159,20 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
             part.training = training
         what = "train()" if training else "eval()"
         notes.append(Unverified(what=what, why=f"it raises: {_told(error, twin.module)[0]}"))
-    before = [(old, old.training) for old, _ in twin.pairs if not isinstance(old, torch.jit.ScriptModule)]
+    pairs = [(old, new) for old, new in twin.pairs if not isinstance(old, torch.jit.ScriptModule)]
+    before = [(old, old.__dict__, old.training) for old, _ in pairs]
     try:
-        for old, new in twin.pairs:
-            if not isinstance(old, torch.jit.ScriptModule):
+        for old, new in pairs:
+            if type(old) is type(new):
+                # A hook that closes over its model writes where the forward of the copy reads.
+                object.__setattr__(old, "__dict__", new.__dict__)
+            else:
                 old.__dict__["training"] = new.training
         yield
     finally:
-        for old, flag in before:
-            old.__dict__["training"] = flag
+        for old, attributes, flag in before:
+            object.__setattr__(old, "__dict__", attributes)
+            attributes["training"] = flag
 
 
 def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None]:
@@ -245,11 +251,11 @@ def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
         while name not in alive:
             alive.add(name)
             name = name.rpartition(".")[0]  # noqa: PLW2901 - and whatever it stands in
-    reported: list[str] = []
+    reported: set[str] = set()
     for name in twin.paths:
-        if name in alive or any(name.startswith(f"{above}.") for above in reported):
+        if name in alive or not reported.isdisjoint(accumulate(name.split("."), "{}.{}".format)):
             continue
-        reported.append(name)
+        reported.add(name)
         lines = build.constructed.get(name, ())
         yield Unverified(what=name, why=UNCALLED, where=build.locations.at(_first(lines)))
     for root in twin.roots.values():

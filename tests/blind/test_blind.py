@@ -16,24 +16,19 @@ from tests.blind.marking import PAPERS as FOLDER
 from tests.blind.marking import Mark, mark
 from tests.blind.truths import CORRECT_PAPERS, FAULTY_PAPERS, OTHER_PAPERS, PAPERS, Paper
 
-HOOKS = "a hook that closes over its model writes into the original, not into the audit's copy"
 HAND_WRITTEN = "hand-written normalisation that is not recognised becomes added layers and a missing one"
 MISMARKED = {
-    "c02_raw_weights": HAND_WRITTEN + ": a sum that starts from zeros_like",
-    "c06_hooked": HOOKS,
     "c12_matmul": HAND_WRITTEN + ": Tensor.unfold",
-    "f02_linear_reductions": HAND_WRITTEN + ": a sum that starts from zeros_like; its k=2 is not told",
-    "f06_hooked_wrong": HOOKS + ": nothing of the heads is told",
     "f08_separable": "a depthwise separable convolution is told as one added at two slots and another kernel",
     "f18_preactivation": "ReLU before each convolution is told as missing, added and moved ones: ten findings",
     "o6_rolled_and_scaled": HAND_WRITTEN + ": Tensor.unfold",
 }
 UNPROVEN = {
-    "c02_raw_weights": HAND_WRITTEN,
     "c12_matmul": HAND_WRITTEN,
     "f12_double_linear": "a linear and a ReLU added where the dropout before the classifier was moved away",
 }
 POINTS_ELSEWHERE = {
+    "f06_hooked_wrong": "points at the construction of the moved head, not at the default that says where it is hooked",
     "f14_heads_in_eval": "points into the shared BasicConv2d.forward, not at the call of the head",
     "f15_wrong_branch_input": "points into the shared BasicConv2d.forward, not at the call with the wrong input",
     "f16_module_dropped": "points at the dropout's construction, not at the forward that has the order",
@@ -94,7 +89,7 @@ def test_a_paper_never_seen_before_gets_exactly_its_truths(paper: Paper) -> None
     assert got.status == paper.status
 
 
-@pytest.mark.parametrize("paper", expected(tuple(p for p in PAPERS if _proves(p)), UNPROVEN | {"c06_hooked": HOOKS}))
+@pytest.mark.parametrize("paper", expected(tuple(p for p in PAPERS if _proves(p)), UNPROVEN))
 def test_a_paper_never_seen_before_is_proven(paper: Paper) -> None:
     got = marked(paper, prove=True)
     assert got.mark.proof == "proven"

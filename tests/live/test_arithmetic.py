@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gnet_audit.network import Add, Elementwise, Mean, Op, Unknown
-from tests.live.running import layers, network, only, op
+from tests.live.running import Calls, layers, network, only, op
 
 
 def _e(function: str, *constants: float | None) -> Elementwise:
@@ -108,3 +108,52 @@ def test_buffers_and_parameters_are_weights_and_a_plain_tensor_is_a_stranger() -
         ("div", "unknown op div"),
         ("div", "div reads a tensor that is neither input nor parameter"),
     ]
+
+
+def _in_place(x: Tensor, zero: Tensor) -> Tensor:
+    zero += x
+    return zero
+
+
+def _written(x: Tensor, zero: Tensor) -> Tensor:
+    zero[:, 1:].fill_(3)
+    return zero + x
+
+
+def _added_twice(x: Tensor, zero: Tensor) -> Tensor:
+    total = zero + x
+    zero.fill_(1)
+    return total + zero
+
+
+ZEROS: list[Callable[[Tensor], Tensor]] = [
+    torch.zeros_like,
+    lambda x: x.new_zeros(x.shape),
+    lambda x: torch.zeros(x.shape),
+    lambda x: torch.zeros(x.shape, dtype=x.dtype, device=x.device),
+]
+
+
+@pytest.mark.parametrize("zeros", ZEROS)
+def test_a_sum_that_starts_from_a_tensor_of_zeros_adds_the_number_zero(zeros: Callable[[Tensor], Tensor]) -> None:
+    assert op(lambda x: zeros(x) + x) == _e("add", None, 0.0)
+    assert op(lambda x: torch.add(x, zeros(x))) == _e("add", None, 0.0)
+    assert op(lambda x: _in_place(x, zeros(x))) == _e("add", None, 0.0)
+    assert [layer.op for layer in layers(lambda x: zeros(x) + x + x)] == [_e("add", None, 0.0), Add()]
+    assert not [note for note in network(Calls(lambda x: zeros(x) + x)).unverified if note.what == "add"]
+
+
+@pytest.mark.parametrize("zeros", ZEROS)
+def test_a_tensor_of_zeros_is_not_the_number_zero_where_it_matters(zeros: Callable[[Tensor], Tensor]) -> None:
+    unknown = Unknown(function="add")
+    assert op(lambda x: zeros(x) * x) == Unknown(function="mul")
+    assert op(lambda x: _written(x, zeros(x))) == unknown
+    assert [layer.op for layer in layers(lambda x: _added_twice(x, zeros(x)))] == [_e("add", None, 0.0), unknown]
+    assert layers(lambda x: x[:, :1] + zeros(x))[-1].op == unknown
+    assert op(torch.inference_mode()(lambda x: _written(x, zeros(x)))) == unknown
+
+
+def test_zeros_that_change_the_type_or_the_shape_of_a_sum_are_no_number() -> None:
+    unknown = Unknown(function="add")
+    assert op(lambda x: x + torch.zeros(x.shape, dtype=torch.float64)) == unknown
+    assert op(lambda x: x + torch.zeros(2, *x.shape)) == unknown

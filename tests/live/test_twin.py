@@ -243,3 +243,36 @@ def test_code_that_still_reaches_the_original_is_followed_in_the_right_mode() ->
         assert linear.weights[0].name == "linear.weight"
         assert active(drop) is (mode is Mode.TRAIN)
     assert model.drop.training
+
+
+class Caught(nn.Module):
+    """A head that reads what a hook on another module wrote into the model that it closes over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk, self.head = nn.Linear(4, 4), nn.Linear(4, 2)
+        self.caught: dict[str, Tensor] = {}
+        self.latest: Tensor | None = None
+        self.trunk.register_forward_hook(self.catcher())
+
+    def catcher(self) -> Callable[[nn.Module, object, Tensor], None]:
+        def hook(_module: nn.Module, _args: object, output: Tensor) -> None:
+            self.caught["trunk"] = self.latest = output
+
+        return hook
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.caught.clear()
+        self.trunk(x)
+        assert self.latest is self.caught["trunk"]
+        return self.head(self.caught["trunk"])  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_hook_that_closes_over_its_model_writes_where_the_copy_reads(mode: Mode) -> None:
+    model = Caught()
+    attributes = model.__dict__
+    trunk, head = network(model, (4,), mode).layers[1:]
+    assert (trunk.name, head.name, head.inputs) == ("trunk", "head", ("trunk",))
+    assert model.__dict__ is attributes
+    assert (model.caught, model.latest) == ({}, None)

@@ -1,0 +1,54 @@
+"""Tensors full of zeros from which a sum starts: to add one is to add the number 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+_BIRTHS = frozenset({"zeros", "zeros_like", "new_zeros"})
+_ADDITIONS = frozenset({"add", "__add__", "__radd__", "__iadd__"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Zeros:
+    """The zeros of one forward, by identity; whoever keeps them keeps the tensors alive."""
+
+    known: dict[int, tuple[tuple[Tensor, int], ...]] = field(default_factory=dict)
+    """The tensors that share a value, each with its version: one that was written into is no zero any more."""
+
+    def born(self, name: str, made: Iterable[Tensor]) -> None:
+        """Remember what a function made, if it makes zeros."""
+        if name in _BIRTHS:
+            # In inference mode torch does not count what is written, so nothing is taken for a zero there.
+            self.known.update({id(one): ((one, one._version),) for one in made if not one.is_inference()})  # noqa: SLF001
+
+    def copied(self, old: Tensor, new: Tensor) -> None:
+        """The copy of a zero is one as long as both are."""
+        if id(old) in self.known and not new.is_inference():
+            self.known[id(new)] = (*self.known[id(old)], (new, new._version))  # noqa: SLF001
+
+    def as_number(self, name: str, args: tuple[Any, ...], result: Any) -> tuple[Any, ...]:
+        """The operands of an addition, the number 0 for a zero that changes neither the other's shape nor its type.
+
+        The number comes last, as where torch adds a tensor to a number.
+        """
+        if self.known and name in _ADDITIONS and len(args) == 2:
+            for one, other in (args, args[::-1]):
+                if self._is_zero(one, result) and _alike(other, result):
+                    return other, 0.0
+        return args
+
+    def _is_zero(self, value: Any, result: Any) -> bool:
+        # In place the sum has been written into the zero already, once.
+        written = 1 if value is result else 0
+        return id(value) in self.known and all(
+            tensor._version == version + (written if tensor is value else 0)  # noqa: SLF001
+            for tensor, version in self.known[id(value)]
+        )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    return isinstance(one, Tensor) and one.shape == other.shape and one.dtype == other.dtype
