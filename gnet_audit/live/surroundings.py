@@ -55,7 +55,8 @@ def _random_states() -> list[tuple[Callable[[Any], object], Any]]:
         (random.setstate, random.getstate()),
     ]
     numpy = sys.modules.get("numpy.random")
-    if numpy is not None:
+    if numpy is not None and hasattr(numpy, "get_state") and hasattr(numpy, "set_state"):
+        # Another thread may be in the midst of importing it.
         found.append((numpy.set_state, numpy.get_state()))
     if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         found.append((torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all()))

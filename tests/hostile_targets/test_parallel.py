@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -166,14 +167,16 @@ def test_a_training_beside_audits_is_neither_disturbed_nor_seen() -> None:
     over = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         training = pool.submit(_trained, lambda steps: over.is_set() and steps >= 5)
-        seen = []
-        for _ in range(5):
-            made = build(GoogLeNet)
-            assert set(made.constructed) <= {name for name, _ in made.module.named_modules()}
-            seen.append([trace(made, mode, (3, 224, 224)).network for mode in Mode])
-        over.set()
+        try:
+            made = [build(GoogLeNet) for _ in range(5)]
+            seen = [[trace(one, mode, (3, 224, 224)).network for mode in Mode] for one in made]
+        finally:
+            over.set()
         steps, weights = training.result()
-    assert seen == [networks] * 5
+    for found in seen:
+        for network, alone in zip(found, networks, strict=True):
+            assert [layer for layer in network.layers if layer not in alone.layers] == []
+            assert network == alone
     assert all(map(torch.equal, _trained(lambda done: done >= steps)[1], weights))
 
 
@@ -201,6 +204,11 @@ def test_a_layer_belongs_to_the_module_of_its_own_thread() -> None:
 
     network = trace(build(Net), Mode.EVAL, (4,)).network
     assert [layer.name for layer in network.layers] == ["input", "linear", "mul", "relu"]
+
+
+def test_numpy_half_imported_by_another_thread_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "numpy.random", ModuleType("numpy.random"))
+    assert trace(build(Small), Mode.EVAL, (3, 6, 6)).error == ""
 
 
 def test_another_thread_s_modules_are_not_remembered_while_a_model_is_built() -> None:
