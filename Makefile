@@ -59,7 +59,7 @@ score: $(READY) ## how many mistakes are found and invented; ARGS="--write READM
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.training_faults $(ARGS)
 	@$(BIN)/python -m tests.selftest_table $(ARGS)
 
-bench: $(READY) ## our time beside torchinfo's, fvcore's and torch's own
+bench: $(READY) ## our time beside torchinfo's, fvcore's and torch's own; ARGS="--write README.md"
 	@$(BIN)/python benchmarks/audit.py $(ARGS)
 
 scale: $(READY) ## how its cost grows from 100 layers to 10,000; ARGS="--stages"; half an hour

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from threading import main_thread
@@ -18,8 +19,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from gnet_audit import settings
-from gnet_audit.commands import audit, diff, flops, paper, prove, selftest, train
-from gnet_audit.commands.words import SETTINGS, STATUSES, TARGETS, answer, epilog
+from gnet_audit.commands.words import STATUSES, answer, epilog
 from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError, said
 from gnet_audit.live.limits import Limits, exhausted, is_child
 from gnet_audit.output import PROGRAM, Reply, complain, deliver, recount
@@ -44,25 +44,33 @@ gnet-audit: prove, layer by layer, that a PyTorch network is the one in the pape
 
 Version = Annotated[bool, typer.Option("--version", help="Show the versions.")]
 
-app = typer.Typer(
-    name=PROGRAM,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-# --- every command has its line here -------------------------------------------------------------------
-
-audit.register(app)
-diff.register(app)
-prove.register(app)
-flops.register(app, paper.spec_app)
-selftest.register(app)
-train.register(app, epilog, also=f"{TARGETS}\n{SETTINGS}\n{STATUSES}")
-paper.register(app)
+HOMES: Mapping[str, str] = {
+    **dict.fromkeys(("shapes", "check"), "audit"),
+    "diff": "diff",
+    "prove": "prove",
+    "flops": "flops",
+    "selftest": "selftest",
+    **dict.fromkeys(("smoke-train", "data"), "train"),
+    **dict.fromkeys(("rules", "explain", "spec"), "paper"),
+}
+"""Every command with the module of `commands` that it stands in."""
 
 
-@app.callback(invoke_without_command=True, epilog=epilog("shapes", "check nets/google.py:GoogLeNet", also=STATUSES))
+def command_line(commands: Iterable[str] = tuple(HOMES)) -> typer.Typer:
+    """The command line with all commands, or with some: to load the modules of all takes longer than most run."""
+    app = typer.Typer(
+        name=PROGRAM,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    examples = epilog("shapes", "check nets/google.py:GoogLeNet", also=STATUSES)
+    app.callback(invoke_without_command=True, epilog=examples)(root)
+    for home in dict.fromkeys(HOMES[command] for command in commands):
+        import_module(f"gnet_audit.commands.{home}").register(app)
+    return app
+
+
 def root(context: typer.Context, *, version: Version = False) -> Reply | None:
     """Prove, layer by layer, that a PyTorch network is the one in the paper."""
     if version:
@@ -194,10 +202,11 @@ def _aside() -> Iterator[None]:
 
 def _reply(given: list[str]) -> Reply | Limits:
     """Parse and run; typer prints its help, so what it prints is collected and answered like the rest."""
-    command = typer.main.get_command(app)
+    name = next((word for word in given if not word.startswith("-")), "")
+    command = typer.main.get_command(command_line(_needed(name, given)))
     with redirect_stdout(StringIO()) as printed, _aside():
         try:
-            result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=_defaults(given))
+            result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=_defaults(name, given))
         except typer.Abort:
             raise KeyboardInterrupt from None
         except typer.Exit as stop:
@@ -211,9 +220,15 @@ def _reply(given: list[str]) -> Reply | Limits:
     return answer(printed.getvalue())
 
 
-def _defaults(given: list[str]) -> dict[str, object]:
+def _needed(command: str, given: list[str]) -> Iterable[str]:
+    """The commands that typer must know: the one that is named, or all to list them or to find a near one."""
+    if command in HOMES:
+        return (command,)
+    return HOMES if command or {"-h", "--help"}.intersection(given) else ()
+
+
+def _defaults(command: str, given: list[str]) -> dict[str, object]:
     """What pyproject.toml says for the command; help and the commands that it says nothing for do not read it."""
-    command = next((word for word in given if not word.startswith("-")), "")
     if command not in settings.COMMANDS or {"-h", "--help"}.intersection(given):
         return {}
     return {command: settings.read(Path.cwd()).parameters(command)}
@@ -222,7 +237,7 @@ def _defaults(given: list[str]) -> dict[str, object]:
 def _completed() -> int:
     """What may follow, for the shell that asks."""
     try:
-        typer.main.get_command(app).main([], prog_name=PROGRAM, complete_var=COMPLETE)
+        typer.main.get_command(command_line()).main([], prog_name=PROGRAM, complete_var=COMPLETE)
     except SystemExit as stop:
         return int(stop.code or 0)
     return 0

@@ -173,7 +173,7 @@ def _counts(check: RowCheck, explained: Mapping[Cell, Explanation]) -> Iterator[
 def _tries(cell: Cell, text: str, counts: Count) -> Iterator[str]:
     """What the counts would be printed as, in the unit of the printed text."""
     seen = set[tuple[int, int]]()
-    for one in conventions.conventions(text):
+    for one, _ in conventions.readings(text):
         value, unit = counts.of(cell, biases=one.biases), unit_of(text, one.k)
         if (value, unit) in seen or one.truncated:
             continue

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import product
 from math import prod
 
@@ -65,6 +66,15 @@ class Count:
             bias_ops=self.bias_ops + other.bias_ops,
         )
 
+    def towards(self, other: Count, steps: int, of: int) -> Count:
+        """The counts so many steps on a straight line, on which `other` lies a number of steps away."""
+        return Count(
+            weights=self.weights + (other.weights - self.weights) * steps // of,
+            biases=self.biases + (other.biases - self.biases) * steps // of,
+            macs=self.macs + (other.macs - self.macs) * steps // of,
+            bias_ops=self.bias_ops + (other.bias_ops - self.bias_ops) * steps // of,
+        )
+
     @property
     def params(self) -> int:
         """All parameters."""
@@ -88,14 +98,15 @@ def count(params: int, macs: int, shape: Shape | None) -> Count:
 
 def fits(cell: Cell, text: str, counts: Count) -> tuple[Convention, ...]:
     """The conventions under which the counts are printed as this text; those that read it alike only once."""
-    return tuple(one for one in conventions(text) if counts.of(cell, biases=one.biases) in one.read(text))
+    return tuple(one for one, printed in readings(text) if counts.of(cell, biases=one.biases) in printed)
 
 
-def conventions(text: str) -> tuple[Convention, ...]:
+@lru_cache
+def readings(text: str) -> tuple[tuple[Convention, Quantity], ...]:
     """The conventions that give a text different meanings: without a K in it, what K stands for does not matter."""
     one, other = (quantity.parse(text, k=k) for k in (1000, 1024))
     has_k = (one.low, one.high) != (other.low, other.high)
-    return tuple(one for one in CONVENTIONS if has_k or one.k == 1000)
+    return tuple((one, one.read(text)) for one in CONVENTIONS if has_k or one.k == 1000)
 
 
 def commonest(found: Iterable[tuple[Convention, ...]]) -> tuple[Convention, ...]:

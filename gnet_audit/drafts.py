@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +23,9 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         return
     target = Path(os.path.realpath(path))
     mode = _permissions(target)
-    draft = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    from secrets import token_hex  # brings all of OpenSSL along, which reading needs not
+
+    draft = target.with_name(f".{token_hex(8)}.tmp")
     try:
         with draft.open("xb") as file:  # never through a link that somebody put there
             yield file

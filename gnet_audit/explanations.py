@@ -9,7 +9,20 @@ from enum import StrEnum
 from gnet_audit import conventions, derive
 from gnet_audit.conventions import Cell, Convention, Count, count
 from gnet_audit.errors import ShapeError
-from gnet_audit.network import Concat, Conv2d, Layer, Linear, Network, Shape, Source
+from gnet_audit.network import (
+    LRN,
+    AdaptivePool2d,
+    Concat,
+    Conv2d,
+    Dropout,
+    Layer,
+    Linear,
+    Network,
+    Op,
+    Pool2d,
+    Shape,
+    Source,
+)
 from gnet_audit.spec import Row
 
 MULTIPLIERS = range(1, 33)
@@ -64,7 +77,7 @@ def implied(check: RowCheck) -> tuple[int, int]:
     """The least and the most weights that the printed operations admit."""
     assert check.positions
     text = dict(check.printed)[Cell.OPS]
-    read = [one.read(text) for one in conventions.conventions(text)]
+    read = [printed for _, printed in conventions.readings(text)]
     low, high = min(one.low for one in read), max(one.high for one in read)
     return -(-low // check.positions), (high - 1) // check.positions
 
@@ -73,9 +86,9 @@ def agree(check: RowCheck) -> bool:
     """Whether some number of weights gives both printed cells."""
     low, high = implied(check)
     text = dict(check.printed)[Cell.PARAMS]
-    for one in conventions.conventions(text):
-        read, extra = one.read(text), check.counts.biases if one.biases else 0
-        if low + extra < read.high and read.low <= high + extra:
+    for one, printed in conventions.readings(text):
+        extra = check.counts.biases if one.biases else 0
+        if low + extra < printed.high and printed.low <= high + extra:
             return True
     return False
 
@@ -191,13 +204,30 @@ def _changes(layer: Layer, layers: list[Layer], network: Network) -> Iterator[_C
     """The row with every other width of one layer, from half to twice."""
     assert isinstance(layer.op, Conv2d)
     width = layer.op.out_channels
+    plain = all(_takes_any_width(one.op) for one in layers)
+    own = _counted(layers, network, layer.name, width)
+    twice = _counted(layers, network, layer.name, 2 * width) if plain else own
     for other in range(max(1, width // 2), 2 * width + 1):
-        if other != width:
+        if other == width:
+            continue
+        if plain:  # each channel more adds the same to every count
+            counts = own.towards(twice, other - width, width)
+        else:
             try:
                 counts = _counted(layers, network, layer.name, other)
             except ShapeError:
                 continue
-            yield _Change(slot=layer.name, before=width, after=other, counts=counts)
+        yield _Change(slot=layer.name, before=width, after=other, counts=counts)
+
+
+def _takes_any_width(op: Op) -> bool:
+    match op:
+        case Conv2d(groups=groups):
+            return groups == 1
+        case Concat(axis=axis):
+            return axis == 0
+        case _:
+            return isinstance(op, Linear | Pool2d | AdaptivePool2d | LRN | Dropout)
 
 
 def _counted(layers: list[Layer], network: Network, name: str, width: int) -> Count:

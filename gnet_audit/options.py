@@ -19,6 +19,8 @@ from gnet_audit.network import Shape
 Choice = TypeVar("Choice", bound=StrEnum)
 
 STDOUT = ""
+SIZES = (96, 112, 160, 224, 299)
+"""Odd and even maps at every stage."""
 LEAST_WIDTH = 40
 LONGEST = 1e6
 """Seconds, as a limit: eleven days."""

@@ -7,13 +7,14 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gnet_audit.findings import Finding
 from gnet_audit.network import Location, Shape, Unverified
-from gnet_audit.proof import Proof
-from gnet_audit.sweep import Swept
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from gnet_audit.findings import Finding
+    from gnet_audit.proof import Proof
+    from gnet_audit.sweep import Swept
 
 
 class RowStatus(StrEnum):

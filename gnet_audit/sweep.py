@@ -9,9 +9,6 @@ from gnet_audit.findings import Finding
 from gnet_audit.proof import Proof, ProofStatus
 from gnet_audit.rules import Severity
 
-SIZES = (96, 112, 160, 224, 299)
-"""Odd and even maps at every stage."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:

@@ -319,7 +319,7 @@ def test_every_example_of_the_help_can_be_parsed(
     main([*command.split(), "--help"])
     examples = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("    gnet-audit ")]
     assert examples
-    group = typer.main.get_command(cli.app)
+    group = typer.main.get_command(cli.command_line())
     for words in examples:
         context: Any = group
         rest = words
@@ -328,9 +328,19 @@ def test_every_example_of_the_help_can_be_parsed(
         assert context.make_context("gnet-audit", list(rest), resilient_parsing=False)
 
 
+@pytest.mark.parametrize("command", cli.HOMES)
+def test_a_command_is_known_by_itself_as_among_all(command: str) -> None:
+    alone, all_of_them = (typer.main.get_command(cli.command_line(names)) for names in ([command], cli.HOMES))
+    assert surface(alone, "gnet-audit")
+    assert set(surface(alone, "gnet-audit")) <= set(surface(all_of_them, "gnet-audit"))
+    assert command in vars(alone)["commands"]
+    assert set(vars(all_of_them)["commands"]) == set(cli.HOMES)
+
+
 def test_the_option_surface_is_the_recorded_one() -> None:
     golden.check(
-        "golden/options.txt", "".join(f"{line}\n" for line in surface(typer.main.get_command(cli.app), "gnet-audit"))
+        "golden/options.txt",
+        "".join(f"{line}\n" for line in surface(typer.main.get_command(cli.command_line()), "gnet-audit")),
     )
 
 

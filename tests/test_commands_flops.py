@@ -1,4 +1,4 @@
-"""The commands `flops` and `spec lint`, on a command line of their own."""
+"""The commands `flops` and `spec lint`, by themselves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import pytest
 import torch
 import typer
 
-from gnet_audit.commands import flops as command
+from gnet_audit.cli import command_line
+from gnet_audit.commands import flops as module
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.output import Reply
 from gnet_audit.rules import Severity
@@ -29,11 +30,8 @@ class Tiny(nn.Sequential):
 
 
 def run(*words: str) -> Reply:
-    app, spec_app = typer.Typer(rich_markup_mode=None), typer.Typer(rich_markup_mode=None)
-    command.register(app, spec_app)
-    app.add_typer(spec_app, name="spec")
-    spec_app.callback()(lambda: None)
-    reply = typer.main.get_command(app).main(list(words), prog_name="gnet-audit", standalone_mode=False)
+    command = typer.main.get_command(command_line(words[:1]))
+    reply = command.main(list(words), prog_name="gnet-audit", standalone_mode=False)
     assert isinstance(reply, Reply)
     return reply
 
@@ -44,7 +42,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
     monkeypatch.setitem(device.SIDE, "cpu", 32)
     monkeypatch.setitem(device.COPY, "cpu", 2**12)
-    monkeypatch.setattr(command, "Effort", _quick)
+    monkeypatch.setattr(module, "Effort", _quick)
     (tmp_path / "tiny.py").write_text(TINY, encoding="utf-8")
     return f"{tmp_path}/tiny.py:Tiny"
 

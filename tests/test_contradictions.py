@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from gnet_audit.contradictions import Contradiction, Lint, lint, middle
-from gnet_audit.conventions import Cell, Convention, Count, conventions, count, fits
+from gnet_audit.conventions import Cell, Convention, Count, count, fits, readings
 from gnet_audit.explanations import Confidence
 from gnet_audit.rules import Severity
 from gnet_audit.spec import Spec, load
@@ -110,8 +110,8 @@ def test_a_printed_cell_fits_exactly_the_conventions_that_print_it_so(
 
 
 def test_what_k_stands_for_is_asked_only_where_there_is_one() -> None:
-    assert {one.k for one in conventions("34M")} == {K}
-    assert {one.k for one in conventions("2.7K")} == {K, KI}
+    assert {one.k for one, _ in readings("34M")} == {K}
+    assert {one.k for one, _ in readings("2.7K")} == {K, KI}
 
 
 def test_a_convention_says_in_words_what_it_is() -> None:
@@ -209,6 +209,34 @@ def test_a_channel_that_fits_is_offered_as_no_more_than_chance() -> None:
     assert "inception_4b.5x5_reduce 23 instead of 24" in explanation.text
     assert f"{448_512 - 2_112:,} weights" in explanation.arithmetic[0]
     assert explanation.confidence is Confidence.LOW
+
+
+def in_groups(paper: Spec, slot: str, groups: int) -> Spec:
+    """The paper with one convolution in groups."""
+    rows = tuple(
+        replace(
+            row,
+            branches=tuple(
+                tuple(replace(s, op=replace(s.op, groups=groups)) if s.slot == slot else s for s in branch)  # type: ignore[arg-type]
+                for branch in row.branches
+            ),
+        )
+        for row in paper.rows
+    )
+    return replace(paper, rows=rows)
+
+
+@pytest.mark.parametrize(("width", "confidence"), [(22, Confidence.LOW), (23, Confidence.NONE)])
+def test_a_number_of_channels_that_groups_do_not_divide_is_not_offered(width: int, confidence: Confidence) -> None:
+    # 4b with its 5×5 in two groups: 24·64·25 weights become half, and so does what each channel before it is worth.
+    less = 24 - width
+    weights = 448_512 - 24 * 64 * 25 // 2 - less * (512 + 64 * 25 // 2)
+    paper = in_groups(load("googlenet"), "inception_4b.5x5", 2)
+    # With a bias less for each channel less; operations as no count of these weights gives them, K and biases aside.
+    printed = printing(paper, "inception_4b", params=f"{weights + 648 - less:,}", ops=f"{weights * 196:,}")
+    found = [one for one in of("GA002", lint(printed)) if one.rows == ("inception_4b",)]
+    assert [one.explanation.confidence for one in found] == [confidence]
+    assert (f"inception_4b.5x5_reduce {width} instead of 24" in found[0].explanation.text) == (width == 22)
 
 
 # --- other papers ----------------------------------------------------------------------------------------------------

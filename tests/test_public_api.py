@@ -52,6 +52,14 @@ def test_the_test_above_can_fail(tmp_path: Path) -> None:
     assert heavy_modules_after("import torch", tmp_path) == {"torch"}
 
 
+@pytest.mark.parametrize("words", [["spec", "show"], ["rules"], ["--version"], []])
+def test_a_command_loads_no_other_commands_modules(words: list[str]) -> None:
+    probe = f"from gnet_audit.cli import main; main({words!r}); import sys; sys.exit(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False).stderr.split()
+    assert "gnet_audit.cli" in loaded
+    assert not {"gnet_audit.commands.flops", "gnet_audit.commands.train", "gnet_audit.speed"} & set(loaded)
+
+
 def test_the_version_is_the_installed_one() -> None:
     assert gnet_audit.__version__ == version("gnet-audit")
 

@@ -17,7 +17,7 @@ import pytest
 import torch
 import typer
 
-from gnet_audit.cli import app
+from gnet_audit.cli import command_line
 from gnet_audit.errors import UnavailableError, UsageError
 from gnet_audit.live import checkpoint
 from gnet_audit.live.download import STL10
@@ -74,7 +74,7 @@ def names(command: typer.core.TyperGroup) -> set[str]:
 
 
 def test_no_command_reaches_for_the_network_or_starts_a_program_or_writes_unasked(tmp_path: Path) -> None:
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(command_line())
     assert isinstance(group, typer.core.TyperGroup)
     assert {name for name in names(group) if not any(line.startswith(name) for line in LINES)} == set()
     seen = watched(tmp_path, *LINES)

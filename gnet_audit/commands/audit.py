@@ -51,7 +51,6 @@ from gnet_audit.commands.words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.live.limits import Limits
 from gnet_audit.output import Reply
-from gnet_audit.sweep import SIZES
 
 if TYPE_CHECKING:
     from gnet_audit.report import Report
@@ -227,4 +226,4 @@ def _pipeline() -> Callable[..., Report]:
 def _sizes(request: Request) -> tuple[int, ...]:
     if request.sweep:
         return options.sizes(request.sweep, "--sweep")
-    return SIZES if request.thorough else ()
+    return options.SIZES if request.thorough else ()

@@ -18,7 +18,6 @@ import typer
 from gnet_audit import options, policy
 from gnet_audit.commands import configured
 from gnet_audit.commands.isolation import Isolate, MemoryLimit, Timeout, elsewhere
-from gnet_audit.commands.lint import lint_spec
 from gnet_audit.commands.words import (
     SETTINGS,
     STATUSES,
@@ -87,8 +86,8 @@ Plot = Annotated[str, text_option("--plot", metavar="FILE", help="The roofline a
 Lines = Annotated[str, typer.Option("--depth", metavar="DEPTH", help="A line for each `row` of the paper, or `slot`.")]
 
 
-def register(app: typer.Typer, spec_app: typer.Typer) -> None:
-    """Add the commands to the command line."""
+def register(app: typer.Typer) -> None:
+    """Add the command to the command line."""
     app.command(
         epilog=epilog(
             "flops",
@@ -99,7 +98,6 @@ def register(app: typer.Typer, spec_app: typer.Typer) -> None:
             also=f"{TARGETS}\n{SETTINGS}\n{STATUSES}",
         )
     )(flops)
-    spec_app.command("lint", epilog=epilog("spec lint", "spec lint specs/mine.toml --fail-on warning"))(lint_spec)
 
 
 # --- flops -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gnet_audit import policy
+from gnet_audit.commands.lint import lint_spec
 from gnet_audit.commands.words import SpecName, Width, answer, epilog, rule_ids, width
 from gnet_audit.output import Reply, colored
 from gnet_audit.rules import RULES
@@ -39,6 +39,7 @@ def rules() -> Reply:
 
 def explain(*, rule: RuleName) -> Reply:
     """Say what a rule means and what mends it."""
+    from gnet_audit import policy
     from gnet_audit.formats import catalogue
 
     chosen = policy.matching((rule,), "RULE")
@@ -79,3 +80,6 @@ def validate_spec(*, file: File) -> Reply:
     from gnet_audit.spec import read_file
 
     return answer(paper.valid(file, read_file(file)))
+
+
+spec_app.command("lint", epilog=epilog("spec lint", "spec lint specs/mine.toml --fail-on warning"))(lint_spec)

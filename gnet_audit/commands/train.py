@@ -21,6 +21,9 @@ from gnet_audit.commands import configured
 from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, have_places, writable, write_picture
 from gnet_audit.commands.data import data as show_data
 from gnet_audit.commands.words import (
+    SETTINGS,
+    STATUSES,
+    TARGETS,
     Arg,
     ExitZero,
     FailOn,
@@ -30,6 +33,7 @@ from gnet_audit.commands.words import (
     ShowSettings,
     Width,
     environment,
+    epilog,
     text_option,
 )  # fmt: skip
 from gnet_audit.commands.words import width as columns
@@ -63,9 +67,9 @@ class RecipeName(StrEnum):
     PAPER = "paper"
 
 
-def register(app: typer.Typer, epilog: Callable[..., str], also: str = "") -> None:
-    """Add both commands to the command line; `epilog` turns examples and fixed text into what help ends with."""
-    app.command("smoke-train", epilog=epilog(*SMOKE_EXAMPLES, also=also))(smoke_train)
+def register(app: typer.Typer) -> None:
+    """Add both commands to the command line."""
+    app.command("smoke-train", epilog=epilog(*SMOKE_EXAMPLES, also=f"{TARGETS}\n{SETTINGS}\n{STATUSES}"))(smoke_train)
     app.command("data", epilog=epilog(*EXAMPLES))(show_data)
 
 

@@ -12,7 +12,6 @@ from gnet_audit.formats import Format
 from gnet_audit.formats.view import Column
 from gnet_audit.output import PROGRAM, Document, Reply
 from gnet_audit.rules import RULES, Severity
-from gnet_audit.sweep import SIZES
 
 FILE_WIDTH = 160
 """Columns of a text that does not go to a terminal."""
@@ -141,7 +140,7 @@ Sweep = Annotated[
         "--sweep", metavar="SIZES", help="Compare and prove at these sizes too: 96,160,299.", show_default=False
     ),
 ]
-Thorough = Annotated[bool, typer.Option("--thorough", help=f"The same as --sweep {','.join(map(str, SIZES))}.")]
+Thorough = Annotated[bool, typer.Option("--thorough", help=f"The same as --sweep {','.join(map(str, options.SIZES))}.")]
 NoSummary = Annotated[bool, typer.Option("--no-summary", help="No job summary in GitHub Actions.")]
 ShowSettings = Annotated[bool, typer.Option("--show-settings", help="Show what holds and where it was said.")]
 

@@ -47,10 +47,13 @@ class Canvas:
     def paragraph(self, text: str, *, first: str = "", rest: str = "", style: str = "") -> None:
         """A text broken at blanks to the canvas's width, after `first` on the first line and `rest` on the others."""
         room = max(self.width - max(cell_len(first), cell_len(rest)), 20)
-        lines = Text(text).wrap(self._console, room) if text else [Text("")]
+        lines = (
+            [line.plain for line in Text(text).wrap(self._console, room)]
+            if cell_len(text) > room or "\n" in text
+            else [text]
+        )
         for index, line in enumerate(lines):
-            line.rstrip()
-            self._console.print(Text(rest if index else first) + Text(line.plain, style=style), soft_wrap=True)
+            self._console.print(Text(rest if index else first) + Text(line.rstrip(), style=style), soft_wrap=True)
 
     def table(
         self, heads: Sequence[str], widths: Sequence[int], right: Sequence[bool], lines: Iterable[Sequence[Text]]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os.path
 import re
+from typing import TYPE_CHECKING
 
-from gnet_audit.findings import Cost
-from gnet_audit.network import Location, Shape, Source
 from gnet_audit.notation import shape_text
 from gnet_audit.report import RowStatus, Verdict
+
+if TYPE_CHECKING:
+    from gnet_audit.findings import Cost
+    from gnet_audit.network import Location, Shape, Source
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Characters that a terminal obeys or hides instead of showing."""

@@ -13,7 +13,6 @@ from gnet_audit import contradictions, conventions, options, policy, quantity, s
 from gnet_audit.commands import flops
 from gnet_audit.formats import Format
 from gnet_audit.live import launch
-from gnet_audit.sweep import SIZES
 from tests.fuzz.bounds import answered, fuzzed
 
 NUMBERS = st.one_of(
@@ -103,7 +102,7 @@ CONFIGS = st.lists(st.sampled_from(["fp32", "bf16", "fp16", "tf32", "cast", "cha
 )
 @fuzzed
 def test_other_words_of_the_command_line_are_refused_or_understood(text: str) -> None:
-    for size in answered(lambda: options.sizes(text, "--sweep")) or SIZES:
+    for size in answered(lambda: options.sizes(text, "--sweep")) or options.SIZES:
         assert 1 <= size <= 9999
     for word in options.words([text])[:5]:
         batch = answered(lambda word=word: flops.batch_size(word))  # type: ignore[misc]
