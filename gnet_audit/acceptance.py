@@ -8,7 +8,6 @@ from datetime import date
 
 from gnet_audit.findings import Finding
 from gnet_audit.report import Report, RowStatus, SlotResult
-from gnet_audit.rules import Severity
 
 SHOWN = 3
 """Slots that a sentence names before it says how many more there are."""
@@ -98,7 +97,7 @@ def additions(
     for finding in report.findings:
         covered = {slot for one in acceptances if one.is_of(finding) for slot in one.slots}
         slots = tuple(row for row in finding.rows if row not in covered)
-        if slots and not finding.accepted and finding.severity is not Severity.NOTE:
+        if slots and not finding.accepted and finding.grave:
             new.append(
                 Acceptance(
                     rule=finding.rule,
@@ -120,7 +119,7 @@ def _row(row: SlotResult, findings: Sequence[Finding]) -> SlotResult:
     """The slot, accepted where every grave finding that names it is."""
     if row.status not in {RowStatus.DIFFERS, RowStatus.MISSING}:
         return row
-    grave = [one for one in findings if one.severity is not Severity.NOTE and names(one, row)]
+    grave = [one for one in findings if one.grave and names(one, row)]
     if grave and all(one.accepted for one in grave):
         return replace(row, status=RowStatus.ACCEPTED)
     return row

@@ -228,9 +228,10 @@ def _needed(command: str, given: list[str]) -> Iterable[str]:
 
 
 def _defaults(command: str, given: list[str]) -> dict[str, object]:
-    """What pyproject.toml says for the command; help and the commands that it says nothing for do not read it."""
+    """What pyproject.toml says for the command; help and the commands that no setting holds for read none."""
     if command not in settings.COMMANDS or {"-h", "--help"}.intersection(given):
         return {}
+    settings.check_environment(os.environ)
     return {command: settings.read(Path.cwd()).parameters(command)}
 
 

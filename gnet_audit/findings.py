@@ -115,3 +115,8 @@ class Finding:
     """Why the reader accepts it; empty where nobody does."""
     variants: tuple[str, ...] = ()
     """Ids of the published variants that have this very difference."""
+
+    @property
+    def grave(self) -> bool:
+        """Whether it is more than a note."""
+        return self.severity is not Severity.NOTE

@@ -12,7 +12,7 @@ from gnet_audit.messages import places
 from gnet_audit.network import Mode, Network, Unverified
 from gnet_audit.notation import op_text
 from gnet_audit.report import Report, RowStatus
-from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.rules import BY_ID
 from gnet_audit.spec import Spec
 from gnet_audit.speed import LayerTime, Speed
 from gnet_audit.three_way import Agreement, Pair, ThreeWay, three_way
@@ -69,7 +69,7 @@ class Flops:
         """Differences from the paper that the audit found and no count shows."""
         if any(finding.rule in {"GA402", "GA403"} for finding in self.findings):
             return 0
-        return sum(finding.severity is not Severity.NOTE for finding in self.report.findings)
+        return sum(finding.grave for finding in self.report.findings)
 
     @property
     def eval(self) -> LayerWork:

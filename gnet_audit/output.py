@@ -17,7 +17,7 @@ from gnet_audit.formats.words import safe
 PROGRAM = "gnet-audit"
 ASCII = str.maketrans(
     {"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "○": "o", "−": "-"}
-    | {"±": "+/-", "≤": "<=", "≥": ">=", "°": " degrees ", "✅": "+", "❌": "!"}
+    | {"±": "+/-", "≤": "<=", "≥": ">=", "°": " degrees ", "✅": "+", "❌": "!", "☑": "+", "\ufe0f": ""}
     | dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#%", strict=True))
     | dict(zip("▏▎▍▌▋▊▉", "...-===", strict=True))
 )

@@ -17,9 +17,9 @@ from gnet_audit.live import target as targets
 from gnet_audit.live import trace as traces
 from gnet_audit.network import Mode, Network, Shape, SpecOrigin, Unverified
 from gnet_audit.notation import shape_text
-from gnet_audit.proof import Proof, ProofStatus
+from gnet_audit.proof import Proof
 from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Verdict
-from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.rules import BY_ID
 from gnet_audit.sweep import Swept, new_findings
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], evidence: Ev
         return report
     edits = tuple(edit for finding in report.findings for edit in finding.edits)
     proof = evidence.prove(expected, comparison, edits)
-    if proof.status is not ProofStatus.PROVEN and report.verdict is Verdict.MATCHES:
+    if not proof.holds and report.verdict is Verdict.MATCHES:
         return replace(report, proof=proof, verdict=Verdict.UNPROVEN, reason=proof.line)
     return replace(report, proof=proof)
 
@@ -245,7 +245,7 @@ def _unexplained(rows: tuple[SlotResult, ...]) -> Iterator[Finding]:
 
 def _verdict(report: Report) -> tuple[Verdict, str]:
     """One word, and why."""
-    serious = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
+    serious = [finding for finding in report.findings if finding.grave]
     open_rows = [row.slot for row in report.rows if row.status.value == "unverified"]
     if report.error:
         return Verdict.UNPROVEN, f"the forward stopped: {report.error}"

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from gnet_audit.errors import ExitStatus, UsageError
 from gnet_audit.findings import Finding
-from gnet_audit.proof import ProofStatus
 from gnet_audit.report import Report, Verdict
 from gnet_audit.rules import RULES, Severity
 
@@ -54,7 +53,7 @@ def exit_status(report: Report, *, fail_on: Severity = Severity.ERROR, exit_zero
     if report.error:
         return ExitStatus.USAGE
     surprised = not all(swept.clean for swept in report.sweep)
-    unproven = report.proof is not None and report.proof.status is not ProofStatus.PROVEN
+    unproven = report.proof is not None and not report.proof.holds
     grave = any(fails(finding, fail_on) for finding in report.findings)
     if (grave or unproven or surprised or report.stale or report.verdict in UNFIT) and not exit_zero:
         return ExitStatus.FINDINGS

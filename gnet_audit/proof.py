@@ -81,10 +81,15 @@ class Proof:
         return min((mode.status for mode in self.modes), key=order.index, default=ProofStatus.OPEN)
 
     @property
+    def holds(self) -> bool:
+        """Whether it was carried through and the two are the same."""
+        return self.status is ProofStatus.PROVEN
+
+    @property
     def line(self) -> str:
         """The proof in one line."""
         told = [f"{mode.mode}: {mode.why}" for mode in self.modes if mode.why]
-        if self.status is ProofStatus.PROVEN:
+        if self.holds:
             slots = sum(mode.slots for mode in self.modes)
             outputs = sum(mode.outputs for mode in self.modes)
             worst = max(mode.error for mode in self.modes)

@@ -138,6 +138,18 @@ class Report:
     stale: tuple[str, ...] = ()
     """Acceptances that no longer hold, a sentence each: expired, or of what is not found any more."""
 
+    @property
+    def as_accepted(self) -> bool:
+        """Whether it differs, and all that is graver than a note is accepted."""
+        grave = [finding for finding in self.findings if finding.grave]
+        return self.verdict is Verdict.DIFFERS and bool(grave) and all(finding.accepted for finding in grave)
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is left to say against the model."""
+        fit = (self.verdict is Verdict.MATCHES or self.as_accepted) and (self.proof is None or self.proof.holds)
+        return fit and not self.stale and not self.error and all(swept.clean for swept in self.sweep)
+
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         page: str = _notebook().page(self)

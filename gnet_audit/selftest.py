@@ -15,7 +15,6 @@ from gnet_audit.findings import Edit
 from gnet_audit.mutants import Mutant, Truth, mutants, mutated
 from gnet_audit.network import Input, Layer, Mode, Network
 from gnet_audit.rewrites import rewrites
-from gnet_audit.rules import Severity
 
 PAIRS = 300
 REWRITES = 200
@@ -289,7 +288,7 @@ def slots_of(expected: Networks, reference: Networks) -> dict[str, str]:
 
 def mark(start: Trial, comparison: Comparison, truths: tuple[Truth, ...]) -> Trial:
     """What was caught, where, and what was made up."""
-    serious = [finding for finding in comparison.findings if finding.severity is not Severity.NOTE]
+    serious = [finding for finding in comparison.findings if finding.grave]
     claims = [(one.rule, one.attribute, row) for one in serious for row in one.rows]
     told = tuple(f"{rule} {attribute} {row}" for rule, attribute, row in claims)
     return replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -16,6 +16,8 @@ Value: TypeAlias = "str | list[str]"
 FILE = "pyproject.toml"
 TEXTS = ("spec", "target", "baseline", "fail-on", "input")
 LISTS = ("accept", "select", "ignore", "format")
+PREFIX = "GNET_AUDIT_"
+"""What the name of a setting begins with in the environment."""
 COMMANDS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("shapes", "check", "flops", "smoke-train", "prove"), frozenset()),
     "diff": frozenset({"baseline", "accept"}),
@@ -57,6 +59,19 @@ def read(folder: Path) -> Settings:
         raise UsageError("[tool.gnet-audit] is not a table", where=shown)
     beside = os.path.relpath(file.parent, folder)
     return Settings(file=shown, values={name: _value(name, value, shown, beside) for name, value in table.items()})
+
+
+def variable(name: str) -> str:
+    """The variable of the environment that a setting may come from."""
+    return f"{PREFIX}{name.upper().replace('-', '_')}"
+
+
+def check_environment(names: Iterable[str]) -> None:
+    """UsageError for a variable that looks like a setting of ours and is none: it would be passed over in silence."""
+    known = sorted(map(variable, (*TEXTS, *LISTS)))
+    for name in sorted(names):
+        if name.startswith(PREFIX) and name not in known:
+            raise UsageError("no such setting", where=f"{name} in the environment", expected=", ".join(known))
 
 
 def _value(name: str, value: object, shown: str, beside: str) -> Value:

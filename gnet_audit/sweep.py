@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gnet_audit.findings import Finding
-from gnet_audit.proof import Proof, ProofStatus
-from gnet_audit.rules import Severity
+from gnet_audit.proof import Proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,13 +23,13 @@ class Swept:
     @property
     def clean(self) -> bool:
         """Whether this size shows nothing new, and what ran is proven."""
-        proven = self.proof is not None and self.proof.status is ProofStatus.PROVEN
-        return proven and not any(finding.severity is not Severity.NOTE for finding in self.findings)
+        proven = self.proof is not None and self.proof.holds
+        return proven and not any(finding.grave for finding in self.findings)
 
     @property
     def line(self) -> str:
         """The size in one line."""
-        new = ", ".join(f"{one.rule} {one.rows[0]}" for one in self.findings if one.severity is not Severity.NOTE)
+        new = ", ".join(f"{one.rule} {one.rows[0]}" for one in self.findings if one.grave)
         proof = self.proof.line if self.proof else "not proven"
         told = f"differs at this size only: {new}; " if new else ""
         return f"at {self.size}×{self.size}, up to {self.reached}: {told}{proof}"

@@ -57,6 +57,6 @@ def audited(
     prove: bool = True,
 ) -> Report:
     """The report with the published variants recognised and what is accepted marked."""
-    entries = variants.accepted(accept) + (baselines.read(Path(baseline)) if baseline else ())
+    entries = variants.accepted(accept, spec) + (baselines.read(Path(baseline)) if baseline else ())
     found = variants.recognised(audit(model, spec=spec, input_shape=input_shape, prove=prove))
     return acceptance.accept(found, entries, datetime.now().astimezone().date())

@@ -9,11 +9,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from gnet_audit import spec as specs
 from gnet_audit.acceptance import Acceptance
 from gnet_audit.errors import UsageError
 from gnet_audit.findings import Finding
 from gnet_audit.report import Report, Verdict
-from gnet_audit.rules import BY_ID, Severity
+from gnet_audit.rules import BY_ID
 
 PREFIX = "variant:"
 _HERE = Path(__file__).parent
@@ -49,14 +50,23 @@ def named(name: str) -> Variant:
     )
 
 
-def accepted(words: Sequence[str]) -> tuple[Acceptance, ...]:
-    """The differences of the variants asked for by `variant:ID`."""
+def accepted(words: Sequence[str], spec: str) -> tuple[Acceptance, ...]:
+    """The differences of the variants asked for by `variant:ID`; `spec` names what the model stands beside.
+
+    UsageError for a word that names no variant, and for a variant of another paper: its slots would not be found.
+    """
     for word in words:
         if not word.startswith(PREFIX):
             raise UsageError(
                 "not a set of findings", where="--accept", expected=f"{PREFIX}{variants()[0].id}", got=repr(word)
             )
-    return tuple(difference for word in words for difference in named(word.removeprefix(PREFIX)).differences)
+    chosen = [named(word.removeprefix(PREFIX)) for word in words]
+    paper = specs.load(spec).id if chosen and specs.is_spec(spec) else spec
+    for variant in chosen:
+        if variant.spec != paper:
+            where, wanted = f"--accept {PREFIX}{variant.id}", f"the spec {variant.spec}"
+            raise UsageError("a variant of another network", where=where, expected=wanted, got=repr(spec))
+    return tuple(difference for variant in chosen for difference in variant.differences)
 
 
 def recognised(report: Report) -> Report:
@@ -66,7 +76,7 @@ def recognised(report: Report) -> Report:
         replace(finding, variants=tuple(variant.id for variant in known if _has(variant, finding)))
         for finding in report.findings
     )
-    grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    grave = [finding for finding in findings if finding.grave]
     whole = not report.error and (grave or report.verdict is Verdict.MATCHES)
     equal = (variant.title for variant in known if whole and _is(variant, grave))
     return replace(report, findings=findings, variant=next(equal, ""))

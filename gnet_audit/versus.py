@@ -53,24 +53,19 @@ class Side:
         return hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()
 
 
-def is_spec(name: str) -> bool:
-    """Whether a word names a spec: a shipped one by its id, any other by its .toml file."""
-    return name.endswith(".toml") or name in specs.shipped()
-
-
 def diff(one: str, two: str, *, input_shape: Shape | None = None, args: Mapping[str, object] | None = None) -> Report:
     """What the second has otherwise than the first, slot by slot; each is a target or a spec.
 
     `args` are constructor arguments of both. Raises GnetAuditError with one clear line, also for a model that cannot
     be run in any mode.
     """
-    first = specs.load(one) if is_spec(one) else None
+    first = specs.load(one) if specs.is_spec(one) else None
     shape = input_shape or (first.input_shape if first else INPUT)
     return beside(_side(one, shape, args or {}), _side(two, shape, args or {}), shape)
 
 
 def _side(name: str, shape: Shape, args: Mapping[str, object]) -> Side:
-    if is_spec(name):
+    if specs.is_spec(name):
         spec = specs.load(name)
         return Side(name=spec.id, networks={mode: expand.network(spec, mode, shape) for mode in MODES})
     from gnet_audit.live import target as targets
@@ -134,7 +129,7 @@ def _judged(report: Report, comparison: Comparison, expected: Mapping[Mode, Netw
         for layer in rewrite.layers
     }
     findings = [kept for finding in comparison.findings if (kept := _news(finding, same))]
-    grave = [finding for finding in findings if finding.severity is not Severity.NOTE]
+    grave = [finding for finding in findings if finding.grave]
     return replace(
         report,
         verdict=Verdict.DIFFERS if grave else Verdict.MATCHES,

@@ -273,7 +273,10 @@ def test_the_width_is_that_asked_for_else_the_terminals(
 
 def test_an_output_that_cannot_be_written_is_one_line(audit: Audit, capsys: Capture, tmp_path: Path) -> None:
     assert main(["check", "-o", str(tmp_path / "no" / "where.txt")]) == 2
-    assert capsys.readouterr().err.endswith("where.txt: cannot write: No such file or directory\n")
+    assert capsys.readouterr().err.endswith("where.txt: cannot write: no such folder\n")
+    assert not audit.asked  # before the audit, which is the slow part
+    assert main(["check", "-o", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.endswith(": cannot write: Is a directory\n")
 
 
 def test_a_reader_that_has_seen_enough_ends_nothing_but_the_output() -> None:

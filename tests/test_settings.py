@@ -131,6 +131,19 @@ def test_the_settings_reach_the_audit_and_the_policy(project: Path, audit: Audit
     assert main(["check", "--ignore", "GA4", "-f", "text"]) == 1
 
 
+def test_a_variable_that_is_no_setting_is_an_error_and_no_silence(
+    project: Path, audit: Audit, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GNET_AUDIT_FAILON", "note")
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "gnet-audit: error: GNET_AUDIT_FAILON in the environment: no such setting; expected GNET_AUDIT_ACCEPT, "
+    )
+    assert not audit.asked
+    assert main(["rules"]) == 0
+    assert main(["check", "--help"]) == 0
+
+
 def test_a_list_in_the_environment_is_separated_by_blanks(
     audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

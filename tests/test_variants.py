@@ -46,7 +46,7 @@ def test_a_build_of_a_variant_is_told_to_equal_it(reports: Mapping[str, Report],
 @pytest.mark.parametrize("name", PLANS)
 def test_accepting_a_variant_accepts_its_build_and_no_other(reports: Mapping[str, Report], name: str) -> None:
     for other, report in reports.items():
-        status = exit_status(accept(report, accepted([f"variant:{name}"]), TODAY), fail_on=Severity.NOTE)
+        status = exit_status(accept(report, accepted([f"variant:{name}"], "googlenet"), TODAY), fail_on=Severity.NOTE)
         same = {key for key in PLANS if key == name}
         assert (status is ExitStatus.CLEAN) == (other in same), (name, other)
 
@@ -62,7 +62,7 @@ def test_one_difference_more_or_less_is_another_network() -> None:
     for plan in (variant.change("aux1.dropout", p=0.5), variant.change("pool4", kernel_size=3)):
         report = recognised(audit(Written(plan), prove=False))
         assert report.variant == ""
-        assert exit_status(accept(report, accepted(["variant:torchvision"]), TODAY)) is ExitStatus.FINDINGS
+        assert exit_status(accept(report, accepted(["variant:torchvision"], "googlenet"), TODAY)) is ExitStatus.FINDINGS
 
 
 def test_the_report_ends_with_the_variant_and_the_verdict(reports: Mapping[str, Report]) -> None:
@@ -74,7 +74,7 @@ def test_the_report_ends_with_the_variant_and_the_verdict(reports: Mapping[str, 
 def test_the_build_that_torchvision_installs_is_the_variant(torchvision: object) -> None:
     report = recognised(audit("torchvision:googlenet", prove=False))
     assert report.variant == "torchvision googlenet"
-    status = exit_status(accept(report, accepted(["variant:torchvision"]), TODAY), fail_on=Severity.NOTE)
+    status = exit_status(accept(report, accepted(["variant:torchvision"], "googlenet"), TODAY), fail_on=Severity.NOTE)
     assert status is ExitStatus.CLEAN
 
 
@@ -147,7 +147,18 @@ def test_a_build_that_cannot_be_run_or_is_another_network_equals_nothing(reports
 @pytest.mark.parametrize("word", ["variant:vgg", "torchvision", "variant:"])
 def test_an_unknown_variant_is_a_mistake_that_names_the_known_ones(word: str) -> None:
     with pytest.raises(UsageError, match=r"--accept: .*variant:"):
-        accepted([word])
+        accepted([word], "googlenet")
+
+
+def test_a_variant_can_only_be_accepted_beside_its_own_paper(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["diff", "reference", "reference", "--accept", "variant:torchvision"]) == 2
+    told = "--accept variant:torchvision: a variant of another network; expected the spec googlenet; got 'reference'"
+    assert told in capsys.readouterr().err
+    own = tmp_path / "own.toml"
+    own.write_bytes(Path("specs/googlenet.toml").read_bytes())
+    assert accepted(["variant:torchvision"], str(own)) == accepted(["variant:torchvision"], "googlenet")
 
 
 def test_another_paper_has_no_variants_of_ours(reports: Mapping[str, Report]) -> None:

@@ -137,7 +137,7 @@ def shapes(
         show_accepted=show_accepted,
     )
     terms = Terms(
-        select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
+        spec=spec, select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
         no_summary=no_summary,
     )  # fmt: skip
     ruling = judge(terms, configured.destinations(context, format, json=json, output=output), view)
@@ -184,7 +184,7 @@ def check(
     if limits := elsewhere(target, isolate=isolate, timeout=timeout, memory_limit=memory_limit):
         return limits
     terms = Terms(
-        select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
+        spec=spec, select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
         no_summary=no_summary, update=baseline_update, prune=baseline_prune, reason=reason, by=by, expires=expires,
     )  # fmt: skip
     view = View(terse=True, folder=os.getcwd(), show_accepted=show_accepted)

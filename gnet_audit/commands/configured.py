@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 
 from gnet_audit import options
 from gnet_audit.commands.words import answer
+from gnet_audit.errors import UsageError
 from gnet_audit.output import Reply
 
 PLACES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment", "DEFAULT_MAP": "pyproject.toml"}
@@ -14,11 +17,17 @@ PLACES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment", "DEFAULT_
 def destinations(
     context: typer.Context, formats: list[str], *, json: bool, output: str
 ) -> tuple[options.Destination, ...]:
-    """Where each format goes; formats that the command line did not name give way to its `--json` and `--output`."""
-    if _place(context, "format") == PLACES["COMMANDLINE"]:
-        return options.destinations(formats, json=json, output=output)
-    gives_way = json or (output and all(":" in text for text in formats))
-    return options.destinations([] if gives_way else formats, json=json, output=output)
+    """Where each format goes; formats that the command line did not name give way to its `--json` and `--output`.
+
+    UsageError where no file can be, before the audit and not after it.
+    """
+    named = _place(context, "format") == PLACES["COMMANDLINE"]
+    gives_way = not named and (json or (output and all(":" in text for text in formats)))
+    found = options.destinations([] if gives_way else formats, json=json, output=output)
+    for file in (one.file for one in found if one.file):
+        if not Path(file).parent.is_dir():
+            raise UsageError("cannot write: no such folder", where=file)
+    return found
 
 
 def shown(context: typer.Context) -> Reply:

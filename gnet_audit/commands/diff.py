@@ -109,7 +109,7 @@ def diff(
         show_accepted=show_accepted,
     )
     terms = Terms(
-        select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
+        spec=one, select=select, ignore=ignore, fail_on=fail_on, exit_zero=exit_zero, baseline=baseline, accept=accept,
         no_summary=no_summary, update=baseline_update, prune=baseline_prune, reason=reason, by=by, expires=expires,
     )  # fmt: skip
     ruling = judge(terms, configured.destinations(context, format, json=json, output=output), view)

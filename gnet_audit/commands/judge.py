@@ -33,6 +33,8 @@ Expires = Annotated[str, text_option("--expires", metavar="DATE", help="Until wh
 class Terms:
     """By what a report is judged, as typed."""
 
+    spec: str
+    """What the model stands beside; in `diff` that may be another model."""
     select: list[str] = field(default_factory=list)
     ignore: list[str] = field(default_factory=list)
     fail_on: str = "error"
@@ -90,7 +92,7 @@ def judge(terms: Terms, destinations: tuple[options.Destination, ...], view: Vie
         destinations=destinations,
         view=replace(view, fail_on=options.choice(terms.fail_on, Severity, "--fail-on")),
         rules=policy.wanted(options.words(terms.select), options.words(terms.ignore)),
-        variant=variants.accepted(options.words(terms.accept)),
+        variant=variants.accepted(options.words(terms.accept), terms.spec),
         expires=_understood(terms),
         entries=_entries(terms),
     )

@@ -26,7 +26,6 @@ from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View
 from gnet_audit.live.limits import Limits
 from gnet_audit.output import Reply
-from gnet_audit.proof import ProofStatus
 
 PROOF_STATUSES = """\
 exit status:
@@ -74,7 +73,7 @@ def prove(
             problems=(report.error,) if report.error else (),
             status=ExitStatus.USAGE if report.error else ExitStatus.FINDINGS,
         )
-    proven = report.proof.status is ProofStatus.PROVEN and all(swept.clean for swept in report.sweep)
+    proven = report.proof.holds and all(swept.clean for swept in report.sweep)
     lines = (report.proof.line, *told)
     status = ExitStatus.CLEAN if proven else ExitStatus.FINDINGS
     return Reply(documents=answer("".join(f"{line}\n" for line in lines)).documents, status=status)

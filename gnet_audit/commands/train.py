@@ -76,7 +76,7 @@ def register(app: typer.Typer) -> None:
 # --- options -------------------------------------------------------------------------------------------------
 
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to train.", **environment("TARGET"))]
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to train.", **environment("target"))]
 DataFolder = Annotated[str, text_option("--data", metavar="DIR", help="Where STL-10 is; the embedded set without it.")]
 Device = Annotated[str, typer.Option("--device", metavar="DEVICE", help="auto, cpu, cuda or cuda:0.")]
 Bf16 = Annotated[bool, typer.Option("--bf16", help="Compute products in bfloat16.")]
@@ -103,7 +103,7 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run that 
 Plot = Annotated[str, text_option("--plot", metavar="FILE", help="Losses, answers and confusion matrix as PNG.")]
 Input = Annotated[
     str,
-    typer.Option("--input", metavar="CxHxW", help="Size fed.", show_default="3x224x224", **environment("INPUT")),
+    typer.Option("--input", metavar="CxHxW", help="Size fed.", show_default="3x224x224", **environment("input")),
 ]
 
 

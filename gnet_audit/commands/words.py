@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gnet_audit import options
+from gnet_audit import options, settings
 from gnet_audit.formats import Format
 from gnet_audit.formats.view import Column
 from gnet_audit.output import PROGRAM, Document, Reply
@@ -56,7 +56,7 @@ def text_option(*names: str, metavar: str, help: str, **more: Any) -> Any:
 
 def environment(name: str) -> dict[str, Any]:
     """The variable that an option may come from."""
-    return {"envvar": f"GNET_AUDIT_{name}", "show_envvar": False}
+    return {"envvar": settings.variable(name), "show_envvar": False}
 
 
 def _formats() -> list[str]:
@@ -72,14 +72,14 @@ def rule_ids() -> list[str]:
     return [rule.id for rule in RULES]
 
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to audit.", **environment("TARGET"))]
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to audit.", **environment("target"))]
 SpecName = Annotated[
-    str, typer.Option("--spec", metavar="NAME", help="A shipped spec, or a .toml file.", **environment("SPEC"))
+    str, typer.Option("--spec", metavar="NAME", help="A shipped spec, or a .toml file.", **environment("spec"))
 ]
 Input = Annotated[
     str,
     typer.Option(
-        "--input", metavar="CxHxW", help="Input size, or NxCxHxW.", show_default="paper's", **environment("INPUT")
+        "--input", metavar="CxHxW", help="Input size, or NxCxHxW.", show_default="paper's", **environment("input")
     ),
 ]
 Arg = Annotated[list[str], repeatable("--arg", metavar="KEY=VALUE", help="Constructor argument; repeatable.")]
@@ -91,17 +91,17 @@ Formats = Annotated[
         metavar="FORMAT[:FILE]",
         help=f"{', '.join(Format)}; repeatable.",
         autocompletion=_formats,
-        **environment("FORMAT"),
+        **environment("format"),
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The same as -f json.")]
 Output = Annotated[str, text_option("-o", "--output", metavar="FILE", help="Write there, not to stdout.")]
 Select = Annotated[
     list[str],
-    repeatable("--select", metavar="GA...", help="Only these rules; list or repeat.", **environment("SELECT")),
+    repeatable("--select", metavar="GA...", help="Only these rules; list or repeat.", **environment("select")),
 ]
 Ignore = Annotated[
-    list[str], repeatable("--ignore", metavar="GA...", help="Not these rules; list or repeat.", **environment("IGNORE"))
+    list[str], repeatable("--ignore", metavar="GA...", help="Not these rules; list or repeat.", **environment("ignore"))
 ]
 FailOn = Annotated[
     str,
@@ -110,7 +110,7 @@ FailOn = Annotated[
         metavar="SEVERITY",
         help="error, warning or note: the least for status 1.",
         autocompletion=_severities,
-        **environment("FAIL_ON"),
+        **environment("fail-on"),
     ),
 ]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Status 0 where it would be 1.")]
@@ -123,13 +123,13 @@ OnlyMismatches = Annotated[bool, typer.Option("--only-mismatches", help="Table w
 Glob = Annotated[str, text_option("--layer", metavar="GLOB", help="Table of these slots, rows, layers.")]
 Baseline = Annotated[
     str,
-    text_option("--baseline", metavar="FILE", help="Differences that you accept.", **environment("BASELINE")),
+    text_option("--baseline", metavar="FILE", help="Differences that you accept.", **environment("baseline")),
 ]
 BaselineOfTwo = Annotated[str, text_option("--baseline", metavar="FILE", help="Differences that you accept.")]
 """For two networks: what a project accepts of its own build beside the paper is not meant."""
 Accept = Annotated[
     list[str],
-    repeatable("--accept", metavar="variant:ID", help="Accept a published variant.", **environment("ACCEPT")),
+    repeatable("--accept", metavar="variant:ID", help="Accept a published variant.", **environment("accept")),
 ]
 AcceptOfTwo = Annotated[list[str], repeatable("--accept", metavar="variant:ID", help="Accept a published variant.")]
 ShowAccepted = Annotated[bool, typer.Option("--show-accepted", help="Tell accepted findings too.")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from gnet_audit.findings import Finding
 from gnet_audit.formats import markdown, places, terse, words
 from gnet_audit.formats.view import View
-from gnet_audit.proof import ProofStatus
 from gnet_audit.report import Report
 from gnet_audit.rules import BY_ID, Severity
 
@@ -19,11 +18,11 @@ COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 def render(report: Report, view: View) -> str:
     """At most ten annotations, the gravest first, the last of them saying how many more there are; then the verdict."""
     heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
-    heard.sort(key=lambda finding: -finding.severity.rank)
+    heard.sort(key=lambda finding: (bool(finding.accepted), -finding.severity.rank))
     texts = [_annotation(report, finding, view) for finding in heard]
     texts += [_command("error", {"title": "accepted in vain"}, text) for text in report.stale]
     texts += [_command("error", {"title": "stopped"}, report.error)] if report.error else []
-    if report.proof and report.proof.status is not ProofStatus.PROVEN:
+    if report.proof and not report.proof.holds:
         texts.append(_command("error", {"title": "not proven"}, report.proof.line))
     if len(texts) > MOST:
         more, where = len(texts) - MOST + 1, " in the summary" if view.summary else ""
@@ -51,7 +50,8 @@ def _annotation(report: Report, finding: Finding, view: View) -> str:
     where = {}
     if spot:
         where = {"file": places.relative(spot.location.file, view.folder), "line": str(max(spot.location.line, 1))}
-    return _command(COMMAND[finding.severity], {**where, "title": title}, message)
+    command = "notice" if finding.accepted else COMMAND[finding.severity]
+    return _command(command, {**where, "title": title}, message)
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:

@@ -14,7 +14,7 @@ from gnet_audit.formats.picture import HIGH, WIDE, picture, slices
 from gnet_audit.formats.plot import Plot
 from gnet_audit.formats.roofline import Roofline
 from gnet_audit.formats.view import View
-from gnet_audit.report import Report, Totals, Verdict
+from gnet_audit.report import Report, Totals
 from gnet_audit.rules import BY_ID
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def render(report: Report, view: View, figures: Figures | None = None) -> str:
         title=figures.title or f"{report.target} beside {report.spec.title}",
         verdict=figures.verdict or terse.verdict_word(report),
         summary=figures.summary or terse.verdict_line(report),
-        good=report.verdict is Verdict.MATCHES if figures.good is None else figures.good,
+        good=report.good if figures.good is None else figures.good,
         picture=drawn,
         slices=slices(drawn),
         size={"wide": WIDE, "high": HIGH},

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import rows, terse, words
+from gnet_audit.formats import places, rows, terse, words
 from gnet_audit.formats.view import View
-from gnet_audit.report import Report, SlotResult, Totals, Verdict
+from gnet_audit.report import Report, SlotResult, Totals
 from gnet_audit.rules import BY_ID
 
 SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&])")
@@ -22,8 +22,7 @@ def render(report: Report, view: View, *, table: bool = True) -> str:
 
 
 def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
-    mark = "✅" if report.verdict is Verdict.MATCHES else "❌"
-    yield [f"## {mark} {code(report.target)} beside {escaped(report.spec.title)}"]
+    yield [f"## {_mark(report)} {code(report.target)} beside {escaped(report.spec.title)}"]
     yield [f"**{escaped(terse.verdict_line(report))}**"]
     if report.proof:
         yield [escaped(report.proof.line)]
@@ -35,10 +34,10 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
         yield [f"- accepted in vain: {escaped(text)}" for text in report.stale]
     heard = [finding for finding in report.findings if not finding.accepted]
     accepted = [finding for finding in report.findings if finding.accepted]
-    yield _findings(heard, view)
+    yield _findings(report, heard, view)
     if accepted:
         yield ["<details>", f"<summary>{words.count(len(accepted), 'accepted finding')}</summary>", ""]
-        yield _findings(accepted, view)
+        yield _findings(report, accepted, view)
         yield ["</details>"]
     if report.unverified:
         yield [f"- not checked: {code(entry.what)}: {escaped(entry.why)}" for entry in report.unverified]
@@ -49,14 +48,26 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
         yield ["</details>"]
 
 
-def _findings(findings: Iterable[Finding], view: View) -> list[str]:
-    lines = [_line(finding, view) for finding in findings]
+def _mark(report: Report) -> str:
+    if not report.good:
+        return "❌"
+    return "☑️" if report.as_accepted else "✅"
+
+
+def _findings(report: Report, findings: Iterable[Finding], view: View) -> list[str]:
+    lines = [_line(report, finding, view) for finding in findings]
     return (
         [*_head("", "rule", "slots", "expected", "found", "where", "cost", "what to change"), *lines] if lines else []
     )
 
 
-def _line(finding: Finding, view: View) -> str:
+def _where(report: Report, finding: Finding, view: View) -> str:
+    """The finding's own line; for what is missing the one that is next to it."""
+    spot = places.spot(report, finding)
+    return "" if spot is None else f"{'' if spot.own else 'near '}{code(words.place(spot.location, view.folder))}"
+
+
+def _line(report: Report, finding: Finding, view: View) -> str:
     told = f"{escaped(finding.cure)}{f' Accepted: {escaped(finding.accepted)}' if finding.accepted else ''}"
     return _cells(
         finding.severity.value,
@@ -64,7 +75,7 @@ def _line(finding: Finding, view: View) -> str:
         escaped(words.some(finding.rows, PLACES)),
         code(finding.expected),
         code(finding.found),
-        code(words.place(finding.location, view.folder)),
+        _where(report, finding, view),
         escaped(words.cost(finding.cost)) if finding.cost else "",
         told,
     )

@@ -27,7 +27,7 @@ def render(report: Report, view: View) -> str:
     lines += [words.safe(report.proof.line)] if report.proof else []
     lines += [words.safe(swept.line) for swept in report.sweep]
     if view.color:
-        return _colored(lines, verdict_line(report), good=_good(report))
+        return _colored(lines, verdict_line(report), good=report.good)
     return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
 
 
@@ -71,17 +71,9 @@ def verdict_line(report: Report) -> str:
     return f"{word}{vain}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
 
 
-def _good(report: Report) -> bool:
-    """Whether nothing is left to say against the model."""
-    return report.verdict is Verdict.MATCHES and not report.stale and all(swept.clean for swept in report.sweep)
-
-
 def verdict_word(report: Report) -> str:
     """The verdict; differences that are all accepted are told apart."""
-    grave = [finding for finding in report.findings if finding.severity is not Severity.NOTE]
-    if report.verdict is Verdict.DIFFERS and grave and all(finding.accepted for finding in grave):
-        return "differs as accepted"
-    return words.VERDICT[report.verdict]
+    return "differs as accepted" if report.as_accepted else words.VERDICT[report.verdict]
 
 
 def _slots(tally: Counter[RowStatus]) -> str:

@@ -9,8 +9,8 @@ from gnet_audit.formats import table, terse, words
 from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.view import View
 from gnet_audit.network import Unverified
-from gnet_audit.proof import Proof, ProofStatus, Statistics
-from gnet_audit.report import Report, Totals, Verdict
+from gnet_audit.proof import Proof, Statistics
+from gnet_audit.report import Report, Totals
 from gnet_audit.rules import BY_ID
 
 LABEL = 10
@@ -47,8 +47,7 @@ def render(report: Report, view: View) -> str:
         canvas.paragraph(words.safe(text), first="accepted in vain: ", rest="  ", style="red")
     if report.variant:
         canvas.paragraph(terse.variant_line(report), rest="  ")
-    good = report.verdict is Verdict.MATCHES and not report.stale
-    canvas.paragraph(terse.verdict_line(report), rest="  ", style="bold green" if good else "bold red")
+    canvas.paragraph(terse.verdict_line(report), rest="  ", style="bold green" if report.good else "bold red")
     return canvas.text()
 
 
@@ -116,7 +115,7 @@ def _unverified(canvas: Canvas, entries: tuple[Unverified, ...], view: View) -> 
 
 def _proof(canvas: Canvas, proof: Proof) -> None:
     """Whether nothing but the findings differs, by numbers."""
-    style = "bold green" if proof.status is ProofStatus.PROVEN else "bold red"
+    style = "bold green" if proof.holds else "bold red"
     canvas.paragraph(words.safe(proof.line), rest="  ", style=style)
     for mode in proof.modes:
         if mode.gap is not None:

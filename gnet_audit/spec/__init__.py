@@ -13,7 +13,7 @@ from gnet_audit.spec import read, toml
 from gnet_audit.spec.values import Fact, Head, Row, Spec, Step, Total
 from gnet_audit.spec.words import FLAGS
 
-__all__ = ["FLAGS", "Fact", "Head", "Row", "Spec", "Step", "Total", "load", "read_file", "shipped"]
+__all__ = ["FLAGS", "Fact", "Head", "Row", "Spec", "Step", "Total", "is_spec", "load", "read_file", "shipped"]
 
 _PACKAGE = Path(__file__).parent.parent
 
@@ -21,6 +21,11 @@ _PACKAGE = Path(__file__).parent.parent
 def shipped() -> tuple[str, ...]:
     """The names of the specs that come with gnet-audit."""
     return tuple(sorted(path.stem for path in _folder().glob("*.toml")))
+
+
+def is_spec(name: str) -> bool:
+    """Whether a word names a spec and no model: a shipped one by its id, any other by its .toml file."""
+    return name.endswith(".toml") or name in shipped()
 
 
 def load(name: str) -> Spec:

@@ -59,8 +59,15 @@ def test_there_are_ten_annotations_at_most_and_the_last_tells_of_the_others() ->
 
 def test_what_is_accepted_is_not_annotated() -> None:
     assert not any("GA202" in line for line in lines(ACCEPTED))
-    assert any(
-        "GA202" in line for line in render(ACCEPTED, Format.GITHUB, replace(VIEW, show_accepted=True)).splitlines()
+
+
+def test_what_is_accepted_and_shown_is_no_error_and_comes_last() -> None:
+    shown = render(ACCEPTED, Format.GITHUB, replace(VIEW, show_accepted=True)).splitlines()
+    commands = [line.split()[0] for line in shown if " Accepted: " in line]
+    assert set(commands) == {"::notice"}
+    assert len(commands) == sum(bool(one.accepted) for one in ACCEPTED.findings)
+    assert [" Accepted: " in line for line in shown if line.startswith("::")] == sorted(
+        " Accepted: " in line for line in shown if line.startswith("::")
     )
 
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.markdown import code, escaped
 from gnet_audit.formats.view import View
-from gnet_audit.report import Report
+from gnet_audit.report import Report, Verdict
 from tests import golden
 from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
 from tests.hostile import hostile
@@ -43,6 +43,19 @@ def test_accepted_findings_are_folded_away_with_their_reasons() -> None:
     html = page(ACCEPTED)
     assert "<summary>3 accepted findings</summary>" in html
     assert "Accepted: nobody uses it" in html
+
+
+def test_the_headline_is_good_only_where_nothing_is_left_to_say() -> None:
+    def mark(report: Report) -> str:
+        return render(report, Format.MARKDOWN, VIEW).split()[1]
+
+    matches = replace(REPORT, verdict=Verdict.MATCHES, findings=())
+    differs = replace(REPORT, verdict=Verdict.DIFFERS, error="")
+    accepted = replace(differs, findings=tuple(replace(one, accepted="known") for one in FINDINGS), stale=())
+    assert mark(matches) == "✅"
+    assert mark(accepted) == "☑️"
+    assert mark(differs) == mark(replace(accepted, findings=(*accepted.findings, FINDINGS[0]))) == "❌"
+    assert mark(replace(accepted, stale=("gone",))) == mark(replace(matches, stale=("gone",))) == "❌"
 
 
 def test_names_from_the_users_code_are_no_markup() -> None:

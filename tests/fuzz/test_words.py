@@ -111,7 +111,7 @@ def test_other_words_of_the_command_line_are_refused_or_understood(text: str) ->
         assert config is None or speed.config(config.name) == config
     answered(lambda: options.choice(text, Format, "--format"))
     answered(lambda: policy.wanted([text], []))
-    answered(lambda: variants.accepted([text]))
+    answered(lambda: variants.accepted([text], "googlenet"))
 
 
 @given(st.fixed_dictionaries({}, optional={name: st.one_of(NUMBERS, JUNK.filter(lambda text: "\0" not in text and "\ud800" not in text and len(text) < 1000).map(lambda text: text.encode("utf-8", "ignore").decode())) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")}))  # fmt: skip
