@@ -11,13 +11,16 @@ from gnet_audit.network import (
     LRN,
     Activation,
     AdaptivePool2d,
+    Add,
     Conv2d,
     Elementwise,
     Layer,
+    Mean,
     Network,
     Op,
     Pool2d,
     PoolKind,
+    Slice,
     Weight,
 )
 from tests.networks import network
@@ -157,6 +160,63 @@ def test_an_average_over_channels_by_hand_is_a_normalisation() -> None:
     assert notes(net) == ["local response normalisation written by hand"]
 
 
+def normalised(*window: Layer, scale: float) -> Network:
+    """What a normalisation is by hand, with a window `m` over the squares."""
+    last = step("s", "mul", "m", constants=(None, scale)), step("b", "add", "s", constants=(1.0, None))
+    return by_hand(SQUARE, *window, *last, POWER, step("y", "div", "x", "p"))
+
+
+def shifts(*starts: int) -> list[Layer]:
+    """Five channels of the padded squares, from each of these on."""
+    return [
+        Layer(name=f"c{at}", op=Slice(axis=0, start=start, stop=start + 5), inputs=("pad",))
+        for at, start in enumerate(starts)
+    ]
+
+
+MEAN = Layer(name="m", op=Mean(axes=(3,)), inputs=("w",))
+PADDED = step("pad", "channel_pad", "sq", constants=(2.0, 2.0))
+WINDOWS = step("w", "channel_windows", "pad", constants=(5.0,))
+STACKED = (PADDED, *shifts(0, 1, 2, 3, 4), step("w", "stack", "c0", "c1", "c2", "c3", "c4", constants=(3.0,)))
+
+
+@pytest.mark.parametrize(
+    ("window", "scale"),
+    [
+        ((PADDED, WINDOWS, step("m", "sum", "w", constants=(3.0,))), 2e-5),
+        ((PADDED, WINDOWS, MEAN), 1e-4),
+        ((*STACKED, step("m", "sum", "w", constants=(3.0,))), 2e-5),
+        ((*STACKED, MEAN), 1e-4),
+    ],
+)
+def test_neighbours_on_an_axis_of_their_own_are_a_window(window: tuple[Layer, ...], scale: float) -> None:
+    # A sum of five takes a fifth of alpha: 1e-4 / 5 = 2e-5.
+    assert ops(normalised(*window, scale=scale))[1:] == [LRN(size=5, alpha=1e-4, beta=0.75, k=1.0)]
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        (step("pad", "channel_pad", "sq", constants=(1.0, 3.0)), WINDOWS, MEAN),
+        (PADDED, WINDOWS, Layer(name="m", op=Mean(axes=(2,)), inputs=("w",))),
+        (PADDED, WINDOWS, Layer(name="m", op=Mean(axes=(3,), keepdim=True), inputs=("w",))),
+        (*STACKED, step("m", "sum", "w", constants=(0.0,))),
+        (PADDED, *shifts(0, 1, 1, 3, 4), *STACKED[6:], MEAN),
+        (*STACKED, Layer(name="m", op=Mean(axes=(3,)), inputs=("pad",))),
+    ],
+    ids=[
+        "off centre",
+        "another axis",
+        "an axis kept",
+        "not the stacked axis",
+        "one neighbour twice",
+        "nothing stacked",
+    ],
+)
+def test_what_is_no_window_of_neighbours_stays_what_it_is(window: tuple[Layer, ...]) -> None:
+    assert not any(isinstance(one, LRN) for one in ops(normalised(*window, scale=1e-4)))
+
+
 def test_an_average_over_the_image_by_hand_is_told_apart() -> None:
     pool = network("p: avgpool 5 p2").layers[-1].op
     assert isinstance(pool, Pool2d)
@@ -185,3 +245,74 @@ def test_a_normalisation_by_another_map_is_not_taken_for_one() -> None:
         step("y", "div", "x", "p"),
     )
     assert not any(isinstance(one, LRN) for one in ops(net))
+
+
+def test_a_factor_by_hand_may_be_written_as_a_quotient() -> None:
+    net = by_hand(
+        SQUARE,
+        step("m", "channel_avg_pool", "sq", constants=(5, 2)),
+        step("t", "mul", "m", constants=(None, 5e-4)),
+        step("s", "div", "t", constants=(None, 5.0)),
+        step("b", "add", "s", constants=(None, 2.0)),
+        POWER,
+        step("y", "div", "x", "p"),
+    )
+    assert ops(net)[1:] == [LRN(size=5, alpha=1e-4, beta=0.75, k=2.0)]
+
+
+MEAN = step("m", "channel_avg_pool", "sq", constants=(5, 2))
+SUM = step("b", "add", "m", constants=(None, 2.0))
+STRANGE: dict[str, tuple[Layer, ...]] = {
+    "a product with the power, written as a quotient": (
+        SQUARE, MEAN, SUM, step("p", "pow", "b", constants=(None, -0.75)), step("y", "div", "x", "p"),
+    ),
+    "each value by its own square alone": (
+        SQUARE, step("b", "add", "sq", constants=(None, 2.0)), POWER, step("y", "div", "x", "p"),
+    ),
+    "a sum of what is no range of one map": (
+        step("sq", "pow", "input", constants=(None, 2.0)), Layer(name="m", op=Add(), inputs=("input", "sq")), SUM, POWER,
+        step("y", "div", "input", "p"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRANGE)
+def test_what_only_looks_like_a_normalisation_stays_as_it_is(name: str) -> None:
+    net = by_hand(*STRANGE[name])
+    assert [layer.op for layer in canonical(net).network.layers if layer.name != "x"] == [
+        layer.op for layer in net.layers if layer.name != "x"
+    ]
+    assert notes(net) == []
+
+
+# --- parts of a wide convolution, and what more than one layer reads -------------------------------------------
+
+
+def test_a_bias_stays_apart_where_something_else_reads_the_product_without_it() -> None:
+    net = network("a: conv 1 4 nobias\nr: relu\nq: tanh < a")
+    offset = Weight(role="bias", name="b", shape=(4, 1, 1))
+    op = Elementwise(function="add", constants=(None,))
+    add = Layer(name="+b", op=op, inputs=("a",), shape=(4, 32, 32), params=4, weights=(offset,))
+    layers = (*net.layers[:2], add, replace(net.layers[2], inputs=("+b",)), net.layers[3])
+    read_twice = replace(net, layers=layers, outputs=(*net.outputs, replace(net.outputs[0], layer="r")))
+    assert op in ops(read_twice)
+    assert notes(read_twice) == []
+    alone = replace(read_twice, layers=layers[:-1], outputs=(replace(net.outputs[0], layer="r"),))
+    assert op not in ops(alone)
+
+
+def test_a_wide_convolution_that_is_returned_as_well_stays_whole() -> None:
+    net = network("w: conv 1 6\na: slice 0 2 < w\nb: conv 1 4", outputs="w b")
+    assert ops(net) == [layer.op for layer in net.layers[1:]]
+
+
+def test_the_same_range_twice_is_two_convolutions_of_the_same_parameters() -> None:
+    net = network("w: conv 1 6\na: slice 0 2 < w\nb: slice 0 2 < w\nc: conv 3 4 p1 < b\nj: concat < a c")
+    wide = Weight(role="weight", name="w.weight", shape=(6, 3, 1, 1))
+    layers = tuple(replace(layer, weights=(wide,)) if layer.name == "w" else layer for layer in net.layers)
+    whole = canonical(replace(net, layers=layers))
+    first, second = (layer for layer in whole.network.layers if layer.weights)
+    assert first.op == second.op == Conv2d(out_channels=2, kernel=(1, 1))
+    assert first.weights == second.weights == (replace(wide, rows=(0, 2)),)
+    assert sorted((first.params, second.params)) == [0, 3 * 2 + 2]
+    assert [(one.what, one.surplus) for one in whole.rewrites] == [("one wide convolution split by channels", 4)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
 from gnet_audit.canonical.draft import Draft, Rewrite, prune
-from gnet_audit.network import LRN, Add, Elementwise, Layer, Pool2d, PoolKind, Slice
+from gnet_audit.network import LRN, Add, Elementwise, Layer, Mean, Pool2d, PoolKind, Slice
+
+LAST = 3
+"""The axis behind channels, height and width."""
 
 
 def local_response_norms(draft: Draft) -> Iterable[Rewrite]:
@@ -84,18 +87,34 @@ def _window(draft: Draft, name: str) -> _Window | None:
             centred = set(pool.padding) == {size // 2} and pool.count_include_pad
             return _Window(squares=layer.inputs[0], size=size, across="space", is_sum=False) if centred else None
         case Elementwise(function="channel_avg_pool", constants=(float() | int() as size, float() | int() as padding)):
-            return _averaged(draft, layer.inputs[0], int(size), int(padding))
+            return _centred(draft, layer.inputs[0], int(size), int(padding), is_sum=False)
         case Add():
-            return _summed(draft, layer)
+            return _shifted(draft, _terms(draft, name), is_sum=True)
+        case Elementwise(function="sum", constants=(axis,)):
+            return _gathered(draft, layer.inputs[0], axis, is_sum=True)
+        case Mean(axes=(axis,), keepdim=False):
+            return _gathered(draft, layer.inputs[0], axis, is_sum=False)
         case _:
             return None
 
 
-def _averaged(draft: Draft, name: str, size: int, padding: int) -> _Window | None:
-    """An average over channels, padded by itself or before it."""
+def _gathered(draft: Draft, name: str, axis: float | None, *, is_sum: bool) -> _Window | None:
+    """Neighbours that lie along an axis of their own, there to be summed or averaged."""
+    layer = draft.layers[name]
+    match layer.op:
+        case Elementwise(function="channel_windows", constants=(float() | int() as size,)) if axis == LAST:
+            return _centred(draft, layer.inputs[0], int(size), is_sum=is_sum)
+        case Elementwise(function="stack", constants=(along,)) if along == axis:
+            return _shifted(draft, layer.inputs, is_sum=is_sum)
+        case _:
+            return None
+
+
+def _centred(draft: Draft, name: str, size: int, padding: int = 0, *, is_sum: bool) -> _Window | None:
+    """A window over so many channels, with as many before as behind; one more before where their number is even."""
     squares, before, after = _padded(draft, name)
     centred = (before + padding, after + padding) == (size // 2, (size - 1) // 2)
-    return _Window(squares=squares, size=size, across="channels", is_sum=False) if centred else None
+    return _Window(squares=squares, size=size, across="channels", is_sum=is_sum) if centred else None
 
 
 def _padded(draft: Draft, name: str) -> tuple[str, int, int]:
@@ -107,16 +126,14 @@ def _padded(draft: Draft, name: str) -> tuple[str, int, int]:
             return name, 0, 0
 
 
-def _summed(draft: Draft, layer: Layer) -> _Window | None:
-    """A sum of the same padded map, shifted by one channel after the other."""
-    parts = [draft.layers[name] for name in _terms(draft, layer.name)]
+def _shifted(draft: Draft, names: Sequence[str], *, is_sum: bool) -> _Window | None:
+    """The same padded map, shifted by one channel after the other."""
+    parts = [draft.layers[name] for name in names]
     starts = sorted(part.op.start for part in parts if isinstance(part.op, Slice) and part.op.axis == 0)
-    sources = {part.inputs[0] for part in parts}
+    sources = {source for part in parts for source in part.inputs}
     if len(sources) != 1 or starts != list(range(len(parts))):
         return None
-    squares, before, after = _padded(draft, sources.pop())
-    centred = (before, after) == (len(parts) // 2, (len(parts) - 1) // 2)
-    return _Window(squares=squares, size=len(parts), across="channels", is_sum=True) if centred else None
+    return _centred(draft, sources.pop(), len(parts), is_sum=is_sum)
 
 
 def _terms(draft: Draft, name: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from gnet_audit.live.calls import Call, Handler, Step, Steps
+from gnet_audit.live.calls import LEADING, Call, Handler, Step, Steps
 from gnet_audit.network import Add, Elementwise, Mean
 
 _ROLES = {"add": "bias", "mul": "weight"}
@@ -57,6 +57,9 @@ def _extreme(function: str) -> Handler:
 
 def _mean(call: Call) -> Steps:
     values, dims = call.tensor(), call.get(1, "dim", call.kwargs.get("axis"))
+    if call.leads(values, dims):
+        shared = Elementwise(function="div", constants=(None, float(values.shape[0])))
+        return (*_sum(call), Step(op=shared, shape=call.shape(call.result)))
     axes = None if dims is None else call.axes(values, dims)
     if axes is None:
         return ()
@@ -65,7 +68,7 @@ def _mean(call: Call) -> Steps:
 
 def _sum(call: Call) -> Steps:
     values, dims = call.tensor(), call.get(1, "dim", call.kwargs.get("axis"))
-    axes = None if dims is None else call.axes(values, dims)
+    axes = (LEADING,) if call.leads(values, dims) else None if dims is None else call.axes(values, dims)
     if axes is None:
         return ()
     return (Step(op=Elementwise(function="sum", constants=tuple(map(float, axes))), inputs=(values,)),)

@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from gnet_audit.network import Op, Padding, Shape
 
+LEADING = -1
+"""The axis before the batch, in the count of axes that begins behind it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -92,6 +95,11 @@ class Call:
         if tensor.ndim and tensor.shape[0] == self.batch:
             return dim - 1 if dim else None
         return dim if self.batch == 1 else None
+
+    def leads(self, tensor: Tensor, dim: object) -> bool:
+        """Whether a dim lies before the batch, where `torch.stack` puts it when nothing is said."""
+        first = dim in (0, -tensor.ndim) and tensor.ndim > 1
+        return first and tensor.shape[0] != self.batch and tensor.shape[1] == self.batch
 
     def axes(self, tensor: Tensor, dims: int | Iterable[int]) -> tuple[int, ...] | None:
         """Several axes, sorted; None when the batch is among them."""

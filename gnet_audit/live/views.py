@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from gnet_audit.live.calls import Call, Handler, Step, Steps
-from gnet_audit.network import Flatten, Identity, Op, Shape, Slice
+from gnet_audit.live.calls import LEADING, Call, Handler, Step, Steps
+from gnet_audit.network import Elementwise, Flatten, Identity, Op, Shape, Slice
 
 
 def _same(call: Call) -> Steps:
@@ -139,6 +139,28 @@ def _range(item: Any, size: int) -> tuple[int, int, int]:
     return place, place + 1, 1
 
 
+def _stack(call: Call) -> Steps:
+    """Several maps along an axis of their own, to be summed or averaged."""
+    parts, dim = call.get(0, "tensors"), call.get(1, "dim", 0)
+    axis = LEADING if call.leads(call.result, dim) else call.axis(call.result, dim)
+    if axis is None or not all(call.is_data(part) for part in parts):
+        return ()
+    return (Step(op=Elementwise(function="stack", constants=(float(axis),)), inputs=tuple(parts)),)
+
+
+def _windows(call: Call) -> Steps:
+    """Every run of neighbouring channels, along a new last axis: the method `unfold`, not the function."""
+    image = call.tensor()
+    if image.ndim != 4 or call.result.ndim != 5 or call.axis(image, call.get(1, "dimension")) != 0:
+        return ()
+    size, step = call.get(2, "size"), call.get(3, "step")
+    return (
+        (Step(op=Elementwise(function="channel_windows", constants=(float(size),)), inputs=(image,)),)
+        if step == 1
+        else ()
+    )
+
+
 VIEWS: dict[str, Handler] = {
     **dict.fromkeys(
         ("contiguous", "clone", "detach", "alias", "view_as", "requires_grad", "data", "positive", "lift_fresh"), _same
@@ -152,6 +174,8 @@ VIEWS: dict[str, Handler] = {
     **dict.fromkeys(("permute", "transpose", "movedim", "swapaxes", "t", "T", "mT", "moveaxis", "swapdims"), _permute),
     **dict.fromkeys(("split", "chunk", "tensor_split", "split_with_sizes"), _pieces),
     "copy": _copy,
+    "stack": _stack,
+    "unfold": _windows,
     "narrow": _narrow,
     "select": _select,
     "slice": _slice,

@@ -334,6 +334,37 @@ def test_padding_as_an_op(pad: Callable[[Tensor], object], expected: Op) -> None
     assert op(pad) == expected
 
 
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        (lambda x: x.unfold(1, 3, 1), ("channel_windows", 3.0)),
+        (lambda x: x.unfold(size=2, step=1, dimension=-3), ("channel_windows", 2.0)),
+        (lambda x: torch.stack([x, x + 1], dim=-1), ("stack", 3.0)),
+        (lambda x: torch.stack([x, x + 1], dim=1), ("stack", 0.0)),
+        (lambda x: torch.stack([x, x + 1, x]), ("stack", -1.0)),
+        (lambda x: torch.stack([x, x + 1, x]).sum(0), ("sum", -1.0)),
+        (lambda x: torch.stack([x, x + 1, x]).mean(-5), ("div", 3.0)),
+    ],
+)
+def test_neighbours_along_an_axis_of_their_own(run: Callable[[Tensor], Tensor], expected: tuple[str, float]) -> None:
+    found = layers(run)[-1].op
+    assert isinstance(found, Elementwise)
+    assert (found.function, found.constants[-1]) == expected
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        lambda x: x.unfold(1, 2, 2),
+        lambda x: x.unfold(2, 3, 1),
+        lambda x: x.unfold(0, 1, 1),
+        lambda x: F.unfold(x, 3, 1, 1),
+    ],
+)
+def test_other_windows_are_no_neighbouring_channels(run: Callable[[Tensor], Tensor]) -> None:
+    assert op(run) == Unknown(function="unfold")
+
+
 def test_an_average_over_neighbouring_channels() -> None:
     volume, pool, back = layers(
         lambda x: F.avg_pool3d(x.unsqueeze(1), (3, 1, 1), stride=1, padding=(1, 0, 0)).squeeze(1)
