@@ -2,7 +2,8 @@
 
 Chains, stacks of inception modules and residual nets are audited against specs of their own, once as they are and once
 with one slot in a hundred changed. The changes are known, so each audit must also find exactly these and nothing else.
-Time is that of the process; memory is the peak of what a stage allocates in Python. A run is a process of its own.
+Time is that of the process; memory is the peak of what a stage allocates in Python; calls are those of functions, which
+neither caches nor other programs change. A run is a process of its own.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ GROWTH = 13.0
 """The most that ten times the layers may cost, in time and in memory."""
 LONGEST = 60.0
 """Seconds that the largest audit may take."""
-LEAST = {"s": 0.02, "MiB": 1.0, "MiB of the process": 128.0}
+LEAST = {"s": 0.02, "MiB": 1.0, "MiB of the process": 128.0, "calls": 10_000.0}
 """Below this a ratio says nothing."""
 STAGES = {
     "spec": ["gnet_audit.spec:load"],
@@ -64,17 +65,17 @@ TOTAL = "audit"
 
 
 class Watch:
-    """What each stage costs: its own time, or the peak of what it allocates."""
+    """What each stage costs: its own time (`s`), the peak of what it allocates (`MiB`), or its own `calls`."""
 
-    def __init__(self, *, memory: bool) -> None:
-        self.memory = memory
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
         self.spent: dict[str, float] = defaultdict(float)
         self._inner = [0.0]
         self._peaks = [0]
 
     def over(self, stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, watched."""
-        measure = self._peak if self.memory else self._time
+        measure = {"s": self._time, "MiB": self._peak, "calls": self._calls}[self.unit]
         return lambda *args, **kwargs: measure(stage, lambda: function(*args, **kwargs))
 
     def _time(self, stage: str, call: Callable[[], Any]) -> Any:
@@ -86,6 +87,18 @@ class Watch:
             whole, inner = process_time() - start, self._inner.pop()
             self._inner[-1] += whole
             self.spent[stage] += whole - (inner if stage != TOTAL else 0)
+
+    def _calls(self, stage: str, call: Callable[[], Any]) -> Any:
+        def count(_frame: object, event: str, _argument: object) -> None:
+            for name in {stage, TOTAL}:
+                self.spent[name] += event in {"call", "c_call"}
+
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            return call()
+        finally:
+            sys.setprofile(before)
 
     def _peak(self, stage: str, call: Callable[[], Any]) -> Any:
         before, highest = tracemalloc.get_traced_memory()
@@ -110,7 +123,7 @@ def put_around(watch: Watch) -> None:
             setattr(home, name, watch.over(stage, getattr(home, name)))
 
 
-def measured(family: str, size: int, *, edits: bool, memory: bool, repeat: int) -> Mapping[str, float]:
+def measured(family: str, size: int, unit: str, *, edits: bool, repeat: int) -> Mapping[str, float]:
     """The least that each stage of one audit took; what it found is checked."""
     import torch
 
@@ -120,7 +133,7 @@ def measured(family: str, size: int, *, edits: bool, memory: bool, repeat: int) 
     with tempfile.TemporaryDirectory() as folder:
         small = plan(family, 20)
         _audited(small, small, set(), Path(folder))
-        watch = Watch(memory=memory)
+        watch = Watch(unit)
         put_around(watch)
         best: dict[str, float] = {}
         before = _resident()
@@ -147,7 +160,7 @@ def _audited(
     if watch is None:
         report = _report(net, spec)
     else:
-        if watch.memory:
+        if watch.unit == "MiB":
             tracemalloc.start()
         report = watch.over(TOTAL, _report)(net, spec)
         tracemalloc.stop()
@@ -176,9 +189,9 @@ def _check(report: Report, truth: Truth) -> None:
 # --- all of them, as a table ------------------------------------------------------------------------------
 
 
-def run(family: str, size: int, *, edits: bool, memory: bool, repeat: int) -> Mapping[str, float]:
+def run(family: str, size: int, unit: str, *, edits: bool, repeat: int = 1) -> Mapping[str, float]:
     """One measurement in a new process."""
-    words = ["--one", json.dumps([family, size, edits, memory, repeat])]
+    words = ["--one", json.dumps([family, size, unit, edits, repeat])]
     done = subprocess.run([sys.executable, __file__, *words], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{family}, {size} slots: {done.stderr[-2000:]}")
@@ -194,7 +207,7 @@ def table(
     lines = [f"{title + ', ' + unit:<32}" + "".join(f"{head:>16}" for head in heads)]
     for name in names:
         values = [row.get(name, 0.0) for row in rows]
-        cells = [f"{value:.3f}" for value in values] + [_growth(a, b, LEAST[unit]) for a, b in pairwise(values)]
+        cells = [f"{value:,.0f}" if unit == "calls" else f"{value:.3f}" for value in values] + [_growth(a, b, LEAST[unit]) for a, b in pairwise(values)]
         lines.append(f"  {name:<30}" + "".join(f"{cell:>16}" for cell in cells))
     return "\n".join(lines)
 
@@ -205,14 +218,14 @@ def _growth(small: float, large: float, least: float) -> str:
     return f"{large / small:.1f}×" + (" TOO MUCH" if large / small > GROWTH else "")
 
 
-def subject(family: str, sizes: Sequence[int], repeat: int, *, edits: bool, stages: bool, memory: bool) -> None:
-    """Print the time, the memory and the longest wait of one family."""
+def subject(family: str, sizes: Sequence[int], repeat: int, *, edits: bool, stages: bool, more: Iterable[str]) -> None:
+    """Print the time, what else is asked for, and the longest wait of one family."""
     title = f"{family}, {'1 % changed' if edits else 'identical'}"
-    timed = [run(family, size, edits=edits, memory=False, repeat=repeat) for size in sizes]
-    print(table(title, "s", sizes, timed, (*(STAGES if stages else ()), TOTAL)))
-    if memory:
-        traced = [run(family, size, edits=edits, memory=True, repeat=1) for size in sizes]
-        print(table(title, "MiB", sizes, traced, (*(STAGES if stages else ()), TOTAL)))
+    timed = [run(family, size, "s", edits=edits, repeat=repeat) for size in sizes]
+    names = (*(STAGES if stages else ()), TOTAL)
+    print(table(title, "s", sizes, timed, names))
+    for unit in more:
+        print(table(title, unit, sizes, [run(family, size, unit, edits=edits) for size in sizes], names))
     print(table(title, "MiB of the process", sizes, timed, ("resident",)))
     took, word = timed[-1][TOTAL], "kept" if timed[-1][TOTAL] <= LONGEST else "NOT KEPT"
     print(f"{sizes[-1]:,} slots: {took:.1f} s of the processor, {timed[-1]['wall']:.1f} s by the clock, ", end="")
@@ -238,19 +251,20 @@ def main() -> None:
     parser.add_argument("--stages", action="store_true", help="every stage, not only the whole")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="audits of a size; the best counts")
     parser.add_argument("--no-memory", action="store_true", help="without the runs that trace memory")
+    parser.add_argument("--calls", action="store_true", help="also runs that count calls, slowly")
     parser.add_argument("--one", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        family, size, edits, memory, repeat = json.loads(options.one)
-        print(json.dumps(measured(family, size, edits=edits, memory=memory, repeat=repeat)))
+        family, size, unit, edits, repeat = json.loads(options.one)
+        print(json.dumps(measured(family, size, unit, edits=edits, repeat=repeat)))
         return
     print(machine())
     sizes = [int(size) for size in options.sizes.split(",")]
     for family in options.families.split(","):
         for edits in (False, True):
             if options.only != ("identical" if edits else "changed"):
-                memory = not options.no_memory
-                subject(family, sizes, options.repeat, edits=edits, stages=options.stages, memory=memory)
+                more = [*(() if options.no_memory else ("MiB",)), *(("calls",) if options.calls else ())]
+                subject(family, sizes, options.repeat, edits=edits, stages=options.stages, more=more)
 
 
 if __name__ == "__main__":
