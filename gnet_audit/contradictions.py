@@ -203,7 +203,7 @@ def _apart(check: RowCheck) -> Iterator[Contradiction]:
         message=f"{check.row} prints {texts[Cell.OPS]} operations, which at {check.positions:,} positions take "
         f"{low:,} to {high:,} weights; it prints {texts[Cell.PARAMS]}.",
         arithmetic=(
-            f"{texts[Cell.OPS]} / {check.positions:,} = {low:,} … {high:,}",
+            f"{texts[Cell.OPS]} / {check.positions:,} = {low:,} … {high:,}, up to {check.counts.biases:,} biases apart",
             f"its channels give {check.counts.weights:,}",
         ),
         source=check.source,

@@ -74,11 +74,14 @@ class RowCheck:
 
 
 def implied(check: RowCheck) -> tuple[int, int]:
-    """The least and the most weights that the printed operations admit."""
+    """The least and the most weights that the printed operations admit, with the biases among them or not."""
     assert check.positions
-    text = dict(check.printed)[Cell.OPS]
-    read = [printed for _, printed in conventions.readings(text)]
-    low, high = min(one.low for one in read), max(one.high for one in read)
+    bounds = [
+        (printed.low - added, printed.high - added)
+        for one, printed in conventions.readings(dict(check.printed)[Cell.OPS])
+        for added in (check.counts.bias_ops if one.biases else 0,)
+    ]
+    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
     return -(-low // check.positions), (high - 1) // check.positions
 
 
