@@ -75,23 +75,26 @@ class RowCheck:
 
 def implied(check: RowCheck) -> tuple[int, int]:
     """The least and the most weights that the printed operations admit, with the biases among them or not."""
+    bounds = _admitted(check)
+    return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+def _admitted(check: RowCheck) -> list[tuple[int, int]]:
+    """The same for each convention by which the operations may be read."""
     assert check.positions
-    bounds = [
-        (printed.low - added, printed.high - added)
+    return [
+        (-(-(printed.low - biases) // check.positions), (printed.high - biases - 1) // check.positions)
         for one, printed in conventions.readings(dict(check.printed)[Cell.OPS])
-        for added in (check.counts.bias_ops if one.biases else 0,)
+        for biases in (check.counts.bias_ops if one.biases else 0,)
     ]
-    low, high = min(low for low, _ in bounds), max(high for _, high in bounds)
-    return -(-low // check.positions), (high - 1) // check.positions
 
 
 def agree(check: RowCheck) -> bool:
     """Whether some number of weights gives both printed cells."""
-    low, high = implied(check)
     text = dict(check.printed)[Cell.PARAMS]
     for one, printed in conventions.readings(text):
         extra = check.counts.biases if one.biases else 0
-        if low + extra < printed.high and printed.low <= high + extra:
+        if any(low + extra < printed.high and printed.low <= high + extra for low, high in _admitted(check)):
             return True
     return False
 
