@@ -24,22 +24,24 @@ from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError,
 from gnet_audit.live.limits import Limits, exhausted, is_child
 from gnet_audit.output import PROGRAM, Reply, complain, deliver, recount
 
+COMPLETION = {"--install-completion", "--show-completion"}
+"""Options that typer answers by ending the process."""
 COMPLETE = "_GNET_AUDIT_COMPLETE"
 """Set by a shell that asks what may follow the words typed so far."""
 PARSE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for words it cannot parse; versions differ in where that class lives."""
 
 HELLO = """\
-gnet-audit: prove, layer by layer, that a PyTorch network is the one in the paper.
+gnet-audit: is a PyTorch network, layer by layer, the one in the paper?
 
-  gnet-audit shapes                           the reference build beside the paper's table
-  gnet-audit shapes torchvision:googlenet     an installed model
-  gnet-audit check nets/google.py:GoogLeNet   your own, one line a difference, for CI
+  gnet-audit shapes                          the reference, slot by slot
+  gnet-audit shapes torchvision:googlenet    an installed model
+  gnet-audit check nets/google.py:GoogLeNet  your own, one line a difference
   gnet-audit diff torchvision:googlenet nets/google.py:GoogLeNet
-  gnet-audit spec show                        the paper's table
-  gnet-audit explain GA203                    what a finding means
+  gnet-audit spec show                       the paper's table
+  gnet-audit explain GA203                   what a finding means
 
-`gnet-audit --help` lists the commands, `gnet-audit COMMAND --help` the options of one.
+`gnet-audit --help` lists the commands, `gnet-audit COMMAND --help` its options.
 """
 
 Version = Annotated[bool, typer.Option("--version", help="Show the versions.")]
@@ -133,8 +135,10 @@ def _colors(choice: str) -> Iterator[None]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default), write what it answers, return the exit status."""
     if COMPLETE in os.environ:
-        return _completed()
+        _completed()
     status = _run(sys.argv[1:] if argv is None else argv)
+    if argv is None:
+        sys.stdout = sys.stderr  # what a model has registered for the end of the process is no part of the answer
     if is_child():
         from gnet_audit.live.isolate import finished
 
@@ -147,7 +151,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: Sequence[str]) -> int:
     told, words = manners(argv)
-    stop = partial(_stop, debug=told.debug)
+    stop = partial(_stop, told)
     try:
         with _colors(told.color):
             reply = _reply(words)
@@ -209,8 +213,10 @@ def _reply(given: list[str]) -> Reply | Limits:
             result = command.main(given, prog_name=PROGRAM, standalone_mode=False, default_map=_defaults(name, given))
         except typer.Abort:
             raise KeyboardInterrupt from None
-        except typer.Exit as stop:
-            result = stop.exit_code
+        except SystemExit:
+            if COMPLETION.isdisjoint(given):
+                raise
+            result = None
         except PARSE_ERROR as error:
             raise _usage_error(error) from error
     if isinstance(result, Reply | Limits):
@@ -235,13 +241,9 @@ def _defaults(command: str, given: list[str]) -> dict[str, object]:
     return {command: settings.read(Path.cwd()).parameters(command)}
 
 
-def _completed() -> int:
-    """What may follow, for the shell that asks."""
-    try:
-        typer.main.get_command(command_line()).main([], prog_name=PROGRAM, complete_var=COMPLETE)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
+def _completed() -> NoReturn:
+    """What may follow, for the shell that asks; typer ends the process itself."""
+    sys.exit(typer.main.get_command(command_line()).main([], prog_name=PROGRAM, complete_var=COMPLETE))
 
 
 def _usage_error(error: Exception) -> UsageError:
@@ -251,8 +253,8 @@ def _usage_error(error: Exception) -> UsageError:
     return UsageError(f"{message.rstrip('.')}; see `{path} --help`")
 
 
-def _stop(status: ExitStatus, *lines: str, debug: bool) -> ExitStatus:
-    if debug:
-        recount(format_exc())
-    complain(*lines)
+def _stop(told: Manners, status: ExitStatus, *lines: str) -> ExitStatus:
+    if told.debug:
+        recount(format_exc(), ascii=told.ascii)
+    complain(*lines, ascii=told.ascii)
     return status

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ class Document:
     """HTML or XML: a character that cannot be written becomes a reference to it."""
     append: bool = False
     """Put behind what the file holds already."""
+    commands: bool = False
+    """Lines that the runner of GitHub Actions shall obey; those of no other document are meant for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +62,35 @@ def colored(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
 def deliver(reply: Reply, *, ascii: bool = False) -> ExitStatus:
     """Write the files, then the standard output, then the problems; a UsageError for a file that cannot be written."""
     for document in reply.documents:
-        if document.append:
-            _append(Path(document.file), document.text)
-        elif document.file:
+        if document.file and not document.append:
             write(Path(document.file), document.text)
             say(f"wrote {document.file}")
     for document in reply.documents:
         if not document.file:
             _print(document, ascii=ascii)
-    complain(*reply.problems)
+    missed = [text for document in reply.documents if document.append and (text := _append(document))]
+    complain(*missed, *reply.problems, ascii=ascii)
     return reply.status
+
+
+def writable(option: str, file: str) -> None:
+    """Say before a long run, not after it, that its result has no place."""
+    if not file:
+        return
+    where, expected = f"{option} {file}", "a file in a directory that exists"
+    place = Path(file).absolute()
+    if place.exists() and not place.is_file() and not place.is_dir():
+        return  # a device or a named pipe is no new file
+    if place.is_dir():
+        raise UsageError("a directory", where=where, expected=expected)
+    if not place.parent.is_dir():
+        raise UsageError("no such directory", where=where, expected=expected)
+    for needed in (place.parent, place):
+        if needed.exists() and not os.access(needed, os.W_OK):
+            kind = "file" if needed is place else "directory"
+            raise UsageError(
+                "cannot write: Permission denied", where=where, expected=f"a {kind} that can be written to"
+            )
 
 
 def write(path: Path, text: str) -> None:
@@ -85,12 +107,15 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise _cannot_write(path, error) from error
 
 
-def _append(path: Path, text: str) -> None:
+def _append(document: Document) -> str:
+    """Put a text behind what a file holds; why not, where it cannot be: that is beside what was asked for."""
+    path = Path(document.file)
     try:
         with path.open("a", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
+            file.write(document.text)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        return _cannot_write(path, error).line
+    return ""
 
 
 def _cannot_write(path: Path, error: OSError) -> UsageError:
@@ -103,23 +128,38 @@ def say(line: str) -> None:
         sys.stderr.write(f"{PROGRAM}: {line}\n")
 
 
-def complain(*lines: str) -> None:
+def complain(*lines: str, ascii: bool = False) -> None:
     """One `gnet-audit: error: …` line for each problem, always."""
     if sys.stderr is not None:
         for line in lines:
-            sys.stderr.write(fitted(f"{PROGRAM}: error: {_one(line)}\n", sys.stderr.encoding))
+            sys.stderr.write(fitted(disobeyed(f"{PROGRAM}: error: {_one(line)}\n"), _encoding(ascii=ascii)))
 
 
-def recount(text: str) -> None:
+def recount(text: str, *, ascii: bool = False) -> None:
     """A text for whoever looks for a mistake, line by line; no character of it is one that a terminal would obey."""
     if sys.stderr is not None:
         for line in text.splitlines():
-            sys.stderr.write(fitted(f"{safe(line)}\n", sys.stderr.encoding))
+            sys.stderr.write(fitted(disobeyed(f"{safe(line)}\n"), _encoding(ascii=ascii)))
+
+
+def _encoding(*, ascii: bool) -> str | None:
+    return "ascii" if ascii else sys.stderr.encoding
 
 
 def _one(line: str) -> str:
     """The line without breaks, and with no character that a terminal would obey."""
     return safe(" ".join(line.split()))
+
+
+_COMMAND = re.compile(r"^([^\S\n]*:)(?=:)", re.MULTILINE)
+"""`::` where a line begins; `##[` is a command anywhere in one."""
+
+
+def disobeyed(text: str, *, machine: bool = False) -> str:
+    """In GitHub Actions, whose runner reads what is printed: the text with no command in it, whatever names it quotes."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return text
+    return _COMMAND.sub(r"\1 ", text).replace("##[", "##\\u005b" if machine else "## [")
 
 
 def fitted(text: str, encoding: str | None, *, machine: bool = False, markup: bool = False) -> str:
@@ -140,8 +180,9 @@ def _print(document: Document, *, ascii: bool) -> None:
     if sys.stdout is None:
         return
     encoding = "ascii" if ascii else sys.stdout.encoding
+    text = document.text if document.commands else disobeyed(document.text, machine=document.machine)
     try:
-        sys.stdout.write(fitted(document.text, encoding, machine=document.machine, markup=document.markup))
+        sys.stdout.write(fitted(text, encoding, machine=document.machine, markup=document.markup))
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_stdout()  # the reader has seen enough (`| head`)

@@ -10,7 +10,8 @@ import pytest
 from _pytest.runner import collect_one_node
 
 if TYPE_CHECKING:
-    from gnet_audit.report import Report
+    from gnet_audit.report import Report, SlotResult
+    from gnet_audit.rules import Severity
 
 PREFIX = "gnet-audit:"
 """What the node ids of rows begin with."""
@@ -22,11 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The options; only the first switches anything on."""
     group = parser.getgroup("gnet-audit", "audit a PyTorch model against a paper")
     group.addoption("--gnet-audit", metavar="TARGET", default="", help="one test for each row of the paper")
-    group.addoption("--gnet-audit-spec", metavar="NAME", default="googlenet", help="a shipped spec, or a .toml file")
-    group.addoption("--gnet-audit-baseline", metavar="FILE", default="", help="differences that you accept: xfail")
-    group.addoption(
-        "--gnet-audit-accept", metavar="variant:ID", action="append", default=[], help="accept a published variant"
-    )
+    group.addoption("--gnet-audit-spec", metavar="NAME", help="a shipped spec, or a .toml file")
+    group.addoption("--gnet-audit-baseline", metavar="FILE", help="differences that you accept: xfail")
+    group.addoption("--gnet-audit-accept", metavar="variant:ID", action="append", help="accept a published variant")
+    group.addoption("--gnet-audit-fail-on", metavar="SEVERITY", help="error, warning or note: what fails a row")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +53,7 @@ class Audit(pytest.Collector):
 
     def collect(self) -> Iterator[Row]:
         """One item for each row of the paper, and one for the verdict; of these the ones whose ids were asked for."""
-        report = _report(self.config)
+        report, fail_on = _report(self.config)
         names = dict.fromkeys([*(row.row or row.slot for row in report.rows), "verdict"])
         asked = self.config.stash[ASKED]
         missing = asked - {self.nodeid} - {f"{self.nodeid}::{name}" for name in names}
@@ -61,17 +61,22 @@ class Audit(pytest.Collector):
             raise self.CollectError(f"not found: {', '.join(sorted(missing))}")
         for name in names:
             if not asked or asked & {self.nodeid, f"{self.nodeid}::{name}"}:
-                yield Row.from_parent(self, name=name, report=report)
+                yield Row.from_parent(self, name=name, report=report, fail_on=fail_on)
 
 
 class Row(pytest.Item):
     """One row of the paper, or the verdict on all of it."""
 
-    def __init__(self, *, report: Report, **options: Any) -> None:
+    def __init__(self, *, report: Report, fail_on: Severity, **options: Any) -> None:
         super().__init__(**options)
         self.report = report
-        self.lines, reasons = _judged(report, self.name)
-        if reasons and not self.lines:
+        self.lines, reasons = _judged(report, self.name, fail_on)
+        unchecked = _unchecked(report, self.name)
+        if unchecked and report.error:
+            self.lines.append(unchecked)
+        elif unchecked and not self.lines:
+            self.add_marker(pytest.mark.skip(reason=unchecked))
+        elif reasons and not self.lines:
             self.add_marker(pytest.mark.xfail(reason="; ".join(reasons), strict=False))
             self.lines = [f"accepted: {reason}" for reason in reasons]
 
@@ -94,32 +99,52 @@ class Row(pytest.Item):
         return Path(location.file), location.line - 1, self.name
 
 
-def _report(config: pytest.Config) -> Report:
+def _report(config: pytest.Config) -> tuple[Report, Severity]:
+    """The audit, and what fails a row of it: as pytest's words say, else as `[tool.gnet-audit]` does for `check`."""
+    from gnet_audit import options, policy, settings
     from gnet_audit.errors import GnetAuditError
+    from gnet_audit.rules import Severity
     from gnet_audit.testing import audited
 
     try:
-        return audited(
+        told = settings.read(Path.cwd()).parameters("check")
+        for name in ("spec", "baseline", "accept", "fail_on"):
+            given = config.getoption(f"--gnet-audit-{name.replace('_', '-')}")
+            told |= {} if given is None else {name: given}
+        fail_on = options.choice(str(told.get("fail_on", Severity.ERROR)), Severity, "fail-on")
+        rules = policy.wanted(options.words(told.get("select", ())), options.words(told.get("ignore", ())))
+        report = audited(
             config.getoption("--gnet-audit"),
-            spec=config.getoption("--gnet-audit-spec"),
-            accept=config.getoption("--gnet-audit-accept"),
-            baseline=config.getoption("--gnet-audit-baseline"),
+            spec=str(told.get("spec", "googlenet")),
+            accept=options.words(told.get("accept", ())),
+            baseline=str(told.get("baseline", "")),
         )
+        return policy.narrowed(report, rules), fail_on
     except GnetAuditError as error:
         raise pytest.Collector.CollectError(error.line) from error
 
 
-def _judged(report: Report, name: str) -> tuple[list[str], list[str]]:
+def _judged(report: Report, name: str, fail_on: Severity) -> tuple[list[str], list[str]]:
     """What fails a row, and the reasons of what is accepted of it."""
     from gnet_audit.acceptance import names
     from gnet_audit.formats import terse
     from gnet_audit.policy import exit_status, fails
-    from gnet_audit.rules import Severity
 
     if name == "verdict":
-        serious = exit_status(report) and not any(fails(one, Severity.ERROR) for one in report.findings)
+        serious = exit_status(report, fail_on=fail_on) and not any(fails(one, fail_on) for one in report.findings)
         return ([*report.stale, terse.verdict_line(report)] if serious else []), []
-    rows = [row for row in report.rows if (row.row or row.slot) == name]
-    own = [one for one in report.findings if any(names(one, row) for row in rows)]
-    lines = [terse.finding_line(one, report.target, str(Path.cwd())) for one in own if fails(one, Severity.ERROR)]
+    own = [one for one in report.findings if any(names(one, row) for row in _rows(report, name))]
+    lines = [terse.finding_line(one, report.target, str(Path.cwd())) for one in own if fails(one, fail_on)]
     return lines, list(dict.fromkeys(one.accepted for one in own if one.accepted))
+
+
+def _unchecked(report: Report, name: str) -> str:
+    """Why a row was not checked as a whole; empty where it was."""
+    from gnet_audit.report import RowStatus
+
+    unknown = [row for row in _rows(report, name) if row.status is RowStatus.UNVERIFIED]
+    return f"not checked: {unknown[0].slot}: {unknown[0].note}" if unknown else ""
+
+
+def _rows(report: Report, name: str) -> list[SlotResult]:
+    return [row for row in report.rows if (row.row or row.slot) == name]

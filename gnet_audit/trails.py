@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from gnet_audit import notation
 from gnet_audit.differences import Difference, Place, call_of, locate, renamed, source_of
 from gnet_audit.findings import Edit, Insert, Remove, SetFields, SetOp
-from gnet_audit.network import Activation, BatchNorm, Layer
+from gnet_audit.network import Activation, BatchNorm, Layer, Source, Status
 from gnet_audit.rules import BY_ID, Severity
+
+
+SILENCE = Source(id="silence", where="a batch normalisation is named nowhere", status=Status.INFERRED)
 
 
 def differences(at: Place) -> Iterator[Difference]:
@@ -72,7 +75,7 @@ def _added_batch_norm(at: Place, norm: Layer) -> Difference:
         expected="no batch norm",
         found=found,
         severity=Severity.ERROR,
-        source=source_of(at.expected.anchor),
+        source=SILENCE,
         layer=norm.name,
         location=locate(norm),
         cure=BY_ID["GA215"].cure,

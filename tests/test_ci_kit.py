@@ -105,12 +105,18 @@ def test_the_inputs_reach_the_command_line_whatever_they_hold(tmp_path: Path) ->
     result = run_step(1, tmp_path, inputs, path)
     assert result.returncode == 1
     assert shlex.split(result.stdout) == [
-        "check", inputs["target"], "--spec", "googlenet", "--fail-on", "warning", "-f", "github",
+        "check", "--spec", "googlenet", "--fail-on", "warning", "-f", "github",
         "--arg", "num_classes=10", "--arg", "name=$(touch hacked)", "--baseline", "accepted.toml",
-        "--accept", "variant:no-lrn", "-f", "sarif:audit.sarif", "-f", "html:audit.html",
+        "--accept", "variant:no-lrn", "-f", "sarif:audit.sarif", "-f", "html:audit.html", "--", inputs["target"],
     ]  # fmt: skip
     assert (tmp_path / "output").read_text() == "status=1\n"
     assert not (tmp_path / "hacked").exists()
+
+
+def test_an_audit_that_could_not_be_done_is_annotated(tmp_path: Path) -> None:
+    result = run_step(1, tmp_path, {"target": "--help"}, stand_in(tmp_path, "gnet-audit", "exit 2"))
+    assert result.returncode == 2
+    assert result.stdout.startswith("::error title=gnet-audit::nothing was audited (status 2)")
 
 
 def test_the_step_audits_annotates_and_writes_summary_and_sarif(tmp_path: Path) -> None:

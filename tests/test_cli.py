@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +22,7 @@ from gnet_audit.cli import main
 from gnet_audit.errors import Problem, SpecError, TargetError, UnavailableError
 from gnet_audit.report import Report, Verdict
 from tests import golden
-from tests.canonical_report import REPORT
+from tests.canonical_report import PROOF, REPORT, SWEPT
 
 Capture: TypeAlias = pytest.CaptureFixture[str]
 COMMANDS = ("shapes", "check", "diff", "rules", "explain", "spec", "spec list", "spec show", "spec validate")
@@ -75,6 +77,7 @@ SPEC_ERROR = SpecError(
         (SystemExit(0), 2),
         (UnavailableError("no GPU"), 3),
         (KeyboardInterrupt(), 130),
+        (EOFError(), 130),  # typer's: the input ended where a person was asked
     ],
 )
 def test_each_way_to_end_has_its_status(
@@ -123,6 +126,67 @@ def test_a_forward_that_raises_still_prints_the_table(audit: Audit, capsys: Capt
     out, err = capsys.readouterr()
     assert "inception_3a.5x5" in out
     assert err == "gnet-audit: error: forward raised RuntimeError: sizes\n"
+
+
+HOLDS = replace(PROOF, modes=PROOF.modes[:1])
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "lines"),
+    [
+        (replace(REPORT, proof=HOLDS), 0, [HOLDS.line]),
+        (replace(REPORT, proof=HOLDS, sweep=SWEPT[:1]), 0, [HOLDS.line, SWEPT[0].line]),
+        (replace(REPORT, proof=HOLDS, sweep=SWEPT), 1, [HOLDS.line, SWEPT[0].line, SWEPT[1].line]),
+        (replace(REPORT, proof=PROOF), 1, [PROOF.line]),
+        (replace(CLEAN, rows=(), unverified=(), verdict=Verdict.NOT_THIS_NETWORK, reason="a ResNet"), 1,
+         ["not this network: a ResNet"]),
+    ],
+)  # fmt: skip
+def test_a_proof_alone_is_its_line_and_that_of_each_further_size(
+    audit: Audit, capsys: Capture, answer: Report, status: int, lines: list[str]
+) -> None:
+    audit.answer = answer
+    assert main(["prove", "--sweep", "96,160"]) == status
+    assert audit.asked[0][1]["sizes"] == (96, 160)
+    assert capsys.readouterr() == ("".join(f"{line}\n" for line in lines), "")
+
+
+def test_a_forward_that_raises_is_no_proof(audit: Audit, capsys: Capture) -> None:
+    audit.answer = replace(
+        REPORT, error="forward raised RuntimeError: sizes", verdict=Verdict.UNPROVEN, reason="it raised"
+    )
+    assert main(["prove"]) == 2
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("unproven: it raised")
+    assert err == "gnet-audit: error: forward raised RuntimeError: sizes\n"
+
+
+def test_a_process_without_a_standard_output_of_its_own_answers_all_the_same(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_descriptor: int) -> int:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    monkeypatch.setattr("os.dup", closed)
+    assert main(["rules"]) == 0
+    assert "GA202" in capsys.readouterr().out
+
+
+def test_a_thread_that_never_ends_keeps_no_process(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    end = threading.Event()
+    endless = threading.Thread(target=end.wait)
+    monkeypatch.setattr("sys.argv", ["gnet-audit", "rules"])
+    monkeypatch.setattr("sys.stderr", None)
+    monkeypatch.setattr("os._exit", sys.exit)
+    endless.start()
+    try:
+        with pytest.raises(SystemExit) as left:
+            main()
+    finally:
+        end.set()
+        endless.join()
+    assert left.value.code == 0
+    assert "GA202" in capsys.readouterr().out
 
 
 def test_what_counts_as_failure_is_the_readers_choice(audit: Audit) -> None:
@@ -273,10 +337,12 @@ def test_the_width_is_that_asked_for_else_the_terminals(
 
 def test_an_output_that_cannot_be_written_is_one_line(audit: Audit, capsys: Capture, tmp_path: Path) -> None:
     assert main(["check", "-o", str(tmp_path / "no" / "where.txt")]) == 2
-    assert capsys.readouterr().err.endswith("where.txt: cannot write: no such folder\n")
+    assert capsys.readouterr().err.endswith(
+        "where.txt: no such directory; expected a file in a directory that exists\n"
+    )
     assert not audit.asked  # before the audit, which is the slow part
     assert main(["check", "-o", str(tmp_path)]) == 2
-    assert capsys.readouterr().err.endswith(": cannot write: Is a directory\n")
+    assert capsys.readouterr().err.endswith(": a directory; expected a file in a directory that exists\n")
 
 
 def test_a_reader_that_has_seen_enough_ends_nothing_but_the_output() -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,8 +17,10 @@ import torch
 
 from gnet_audit.cli import main
 from gnet_audit.live import download as downloads
-from gnet_audit.live import stl10, synthetic
+from gnet_audit.live import smoke, stl10, synthetic
 from gnet_audit.live.ranks import joined
+from gnet_audit.training import Precision, Record
+from tests.canonical_training import TRAINING
 
 ROOT = Path(__file__).parents[1]
 NET = str(ROOT / "tests" / "training_net.py")
@@ -183,3 +186,57 @@ def test_ctrl_c_writes_the_checkpoint_and_ends_with_130(tmp_path: Path) -> None:
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "gnet-audit: error: interrupted\n")
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
+
+
+def test_a_run_can_be_had_in_every_format_and_its_request_is_what_was_asked(
+    capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[smoke.Request] = []
+
+    def run(request: smoke.Request) -> Iterator[Record]:
+        asked.append(request)
+        yield TRAINING
+
+    monkeypatch.setattr(smoke, "run", run)
+    page, file = tmp_path / "run.html", tmp_path / "run.xml"
+    words = [
+        "smoke-train",
+        f"{tmp_path}/absent.py:Net",
+        "--bf16",
+        "-f",
+        "csv",
+        "-f",
+        f"html:{page}",
+        "-f",
+        f"junit:{file}",
+    ]
+    assert main(words) == 1  # one of its checks fails
+    (request,) = asked
+    # A target that cannot be audited has no slots of the paper; that it cannot be trained either is the run's to say.
+    assert (request.recipe.precision, request.slots) == (Precision.BF16, {})
+    assert capsys.readouterr().out.startswith("row,slot,")
+    assert "<svg" in page.read_text(encoding="utf-8")
+    assert file.read_text(encoding="utf-8").startswith("<testsuites ")
+
+
+def test_several_processes_fetch_nothing(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    assert main(["smoke-train", "--data", str(tmp_path), "--download"]) == 2
+    assert capsys.readouterr().err == (
+        "gnet-audit: error: --download: several processes cannot fetch one file; "
+        f"expected gnet-audit data {tmp_path} --download before it\n"
+    )
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="no such device")
+def test_a_device_is_no_file_that_has_to_be_new(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Who may write to it may not write beside it.
+    monkeypatch.setattr("os.access", lambda path, _mode: Path(path) != Path("/dev"))
+    assert main(["data", "--grid", "/dev/null"]) == 0
+    assert capsys.readouterr().out.startswith("synthetic data: ")
+
+
+def test_data_can_be_had_as_text_or_json_only(capsys: Capture) -> None:
+    assert main(["data", "-f", "sarif"]) == 2
+    assert capsys.readouterr().err == "gnet-audit: error: --format: only as text or json; got sarif\n"

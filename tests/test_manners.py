@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from gnet_audit.cli import Manners, main, manners
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.view import View
 from gnet_audit.output import Document, Reply, deliver
-from tests.canonical_report import REPORT
+from tests.canonical_report import FINDINGS, REPORT
 from tests.test_cli import Audit, audit
 
 __all__ = ["audit"]
@@ -91,9 +92,55 @@ def test_in_github_actions_the_summary_is_written_by_itself(
     assert file.read_text(encoding="utf-8") == render(REPORT, Format.MARKDOWN, View(folder=os.getcwd()))
 
 
+def test_annotations_begin_at_the_checkout_and_promise_only_what_the_summary_has(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    file = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
+    many = tuple(replace(FINDINGS[1], rows=(f"slot{number}",)) for number in range(14))
+    audit.answer = replace(REPORT, findings=many)
+    main(["check", "-f", "github"])
+    assert "+5 more in the summary" in capsys.readouterr().out
+    file.write_bytes(b"." * (2**20 - 2_000))
+    main(["check", "-f", "github"])
+    assert "+5 more\n" in capsys.readouterr().out
+    monkeypatch.setenv("GITHUB_WORKSPACE", "/home")
+    main(["check", "-f", "github", "--no-summary"])
+    assert "::error file=ann/nets/net[1].py,line=" in capsys.readouterr().out
+
+
+def test_a_summary_that_cannot_be_written_takes_nothing_else_away(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Capture
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "no" / "where.md"))
+    assert main(["check", "-f", "github"]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[-1].startswith("differs: ")
+    assert err.endswith("where.md: cannot write: No such file or directory\n")
+
+
+def test_ascii_holds_for_complaints_too(capsys: Capture) -> None:
+    assert main(["check", "nets/\u00e9\u00d7.py:x", "--ascii"]) == 2
+    assert "nets/\\xe9x.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--show-completion"], ["--show-completion", "bash"]])
+def test_the_script_of_completion_is_an_answer(words: list[str], capsys: Capture) -> None:
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert ("_gnet_audit_completion" in out, err) == (True, "")
+
+
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("gnet-audit ch", "check"), ("gnet-audit explain GA20", "GA203"), ("gnet-audit check -f sa", "sarif")],
+    [
+        ("gnet-audit ch", "check"),
+        ("gnet-audit explain GA20", "GA203"),
+        ("gnet-audit check -f sa", "sarif"),
+        ("gnet-audit check --fail-on w", "warning"),
+    ],
 )
 def test_a_shell_is_told_what_may_follow(words: str, offered: str) -> None:
     environment = {

@@ -93,6 +93,20 @@ def test_documents_problems_and_the_status_go_their_ways(tmp_path: Path, capsys:
     assert file.read_text() == "{}\n"
 
 
+def test_a_summary_that_cannot_be_added_to_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = Document(text="text", file=str(tmp_path), append=True)
+    assert deliver(Reply(documents=(page, Document(text="table\n")))) is ExitStatus.CLEAN
+    told = capsys.readouterr()
+    assert told.out == "table\n"
+    assert told.err.startswith(f"gnet-audit: error: {tmp_path}: cannot write: ")
+
+
+def test_problems_without_a_standard_error_are_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    assert deliver(Reply(problems=("forward raised",), status=ExitStatus.USAGE)) is ExitStatus.USAGE
+    output.recount("Traceback")
+
+
 def test_talk_is_only_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     output.say("wrote it")
     assert capsys.readouterr().err == ""

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +14,8 @@ import pytest
 
 from gnet_audit.acceptance import Acceptance
 from gnet_audit.baseline import written
+from gnet_audit.report import RowStatus
+from tests.canonical_report import REPORT, ROWS
 
 Session: TypeAlias = Callable[..., tuple[int, str]]
 ALONE = ("-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--import-mode=importlib")
@@ -33,6 +36,14 @@ class Chain(nn.Module):
 
 def wrong():
     return Chain(kernel=3, pool=3)
+
+class Stops(Chain):
+    def forward(self, image):
+        self.c1(image)
+        raise OSError("no more")
+
+def stops():
+    return Stops()
 """
 KERNEL = Acceptance(rule="GA202", slots=("c1",), attribute="kernel", observed="3×3", reason="small images")
 POOL = Acceptance(rule="GA202", slots=("s2",), attribute="kernel", observed="3×3", reason="as in the old weights")
@@ -89,6 +100,36 @@ def test_an_acceptance_of_what_is_not_there_fails_the_verdict(session: Session) 
     assert status == 1
 
 
+def test_a_row_that_was_not_reached_does_not_pass(session: Session) -> None:
+    status, out = session("--gnet-audit", "model.py:stops", "-k", "f3")
+    assert "::f3 FAILED" in out
+    assert "not checked: f3: " in out
+    assert status == 1
+
+
+def test_a_row_that_could_not_be_checked_is_skipped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = next(row for row in ROWS if row.status is RowStatus.UNVERIFIED)
+    report = replace(REPORT, findings=(), rows=(ROWS[0], row))
+    monkeypatch.setattr("gnet_audit.testing.audited", lambda *_, **__: report)
+    _, out = session("--gnet-audit", "net.py:Net", "-rs")
+    assert f"::{ROWS[0].row} PASSED" in out
+    assert f"::{row.row or row.slot} SKIPPED" in out
+    assert f"not checked: {row.slot}: {row.note}" in out
+
+
+def test_what_pyproject_says_holds_here_too(session: Session, tmp_path: Path) -> None:
+    said = '[tool.gnet-audit]\nbaseline = "accepted.toml"\nfail-on = "warning"\n'
+    (tmp_path / "pyproject.toml").write_text(said, encoding="utf-8")
+    status, out = session("--gnet-audit", "model.py:wrong")
+    assert "2 passed, 2 xfailed" in out
+    assert status == 0
+    status, out = session("--gnet-audit", "model.py:wrong", "--gnet-audit-baseline", "")
+    assert "2 failed, 2 passed" in out
+    status, out = session("--gnet-audit", "model.py:wrong", "--gnet-audit-fail-on", "grave")
+    assert "fail-on: no such choice" in out
+    assert status == 2
+
+
 def test_a_target_that_is_not_there_is_one_line(session: Session) -> None:
     status, out = session("--gnet-audit", "nowhere.py:Net")
     assert "nowhere.py: no such file" in out
@@ -133,3 +174,11 @@ def test_without_the_option_nothing_is_collected_nor_loaded(tmp_path: Path) -> N
     words = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"]
     result = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "1 passed" in result.stdout
+
+
+def test_an_error_of_another_plugin_keeps_its_own_account(session: Session, tmp_path: Path) -> None:
+    hook = "def pytest_runtest_call(item):\n    raise LookupError('no licence on this machine')\n"
+    (tmp_path / "conftest.py").write_text(hook, encoding="utf-8")
+    status, out = session("--gnet-audit", "model.py:Chain", "-k", "s2")
+    assert status == 1
+    assert "raise LookupError('no licence on this machine')" in out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gnet_audit import audit
+from gnet_audit.network import Status
 from gnet_audit.report import Report
 from gnet_audit.rules import Severity
 from tests.exam.foreign import declare
@@ -64,6 +65,12 @@ def test_a_cause_left_out_would_be_noticed(plain: Report) -> None:
 def test_a_total_that_agrees_although_the_rows_do_not_is_noted(plain: Report) -> None:
     (note,) = (finding for finding in plain.findings if finding.rule == "GA401")
     assert note.severity is Severity.NOTE
+
+
+def test_what_the_paper_does_not_speak_of_is_no_printed_fact(plain: Report) -> None:
+    norm = next(finding for finding in plain.findings if finding.rule == "GA215")
+    assert norm.source
+    assert norm.source.status is Status.INFERRED
 
 
 def test_every_place_of_a_wrong_number_is_a_line_of_its_source(plain: Report) -> None:

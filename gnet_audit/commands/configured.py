@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import typer
 
 from gnet_audit import options
 from gnet_audit.commands.words import answer
-from gnet_audit.errors import UsageError
-from gnet_audit.output import Reply
+from gnet_audit.output import Reply, writable
 
 PLACES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment", "DEFAULT_MAP": "pyproject.toml"}
 
@@ -19,15 +18,19 @@ def destinations(
 ) -> tuple[options.Destination, ...]:
     """Where each format goes; formats that the command line did not name give way to its `--json` and `--output`.
 
-    UsageError where no file can be, before the audit and not after it.
+    UsageError for a file that cannot be written.
     """
     named = _place(context, "format") == PLACES["COMMANDLINE"]
     gives_way = not named and (json or (output and all(":" in text for text in formats)))
     found = options.destinations([] if gives_way else formats, json=json, output=output)
-    for file in (one.file for one in found if one.file):
-        if not Path(file).parent.is_dir():
-            raise UsageError("cannot write: no such folder", where=file)
+    have_places(found, output)
     return found
+
+
+def have_places(found: Sequence[options.Destination], output: str) -> None:
+    """UsageError for a file that cannot be written, before a long run and not after it."""
+    for one in found:
+        writable("--output" if one.file == output else "--format", one.file)
 
 
 def shown(context: typer.Context) -> Reply:

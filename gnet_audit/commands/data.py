@@ -12,11 +12,12 @@ from typing import Annotated
 import typer
 
 from gnet_audit import options
+from gnet_audit.commands.configured import have_places
 from gnet_audit.commands.words import Json, Output, Width, repeatable, text_option
 from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import MACHINE, Format
-from gnet_audit.output import PROGRAM, Document, Reply, colored, say, write_bytes
+from gnet_audit.output import PROGRAM, Document, Reply, colored, say, writable, write_bytes
 from gnet_audit.progress import shown
 from gnet_audit.training import DataFacts
 
@@ -81,32 +82,6 @@ def fetched(text: str, *, download: bool) -> Path | None:
 
         shown(fetch(folder))
     return folder
-
-
-def writable(option: str, file: str) -> None:
-    """Say before a long run, not after it, that its result has no place."""
-    if not file:
-        return
-    where, expected = f"{option} {file}", "a file in a directory that exists"
-    place = Path(file).absolute()
-    if place.exists() and not place.is_file() and not place.is_dir():
-        return  # a device or a named pipe is no new file
-    if place.is_dir():
-        raise UsageError("a directory", where=where, expected=expected)
-    if not place.parent.is_dir():
-        raise UsageError("no such directory", where=where, expected=expected)
-    for needed in (place.parent, place):
-        if needed.exists() and not os.access(needed, os.W_OK):
-            kind = "file" if needed is place else "directory"
-            raise UsageError(
-                "cannot write: Permission denied", where=where, expected=f"a {kind} that can be written to"
-            )
-
-
-def have_places(answers: Sequence[options.Destination], output: str) -> None:
-    """The same for the files of all formats."""
-    for answer in answers:
-        writable("--output" if answer.file == output else "--format", answer.file)
 
 
 def write_picture(file: str, content: bytes) -> None:

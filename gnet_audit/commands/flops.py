@@ -8,7 +8,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,8 +44,8 @@ from gnet_audit.formats import Format
 from gnet_audit.formats.view import Depth, View
 from gnet_audit.live.limits import Limits
 from gnet_audit.network import Mode
-from gnet_audit.output import PROGRAM, Document, Reply, colored, say, write_bytes
-from gnet_audit.publish import document, job_summary
+from gnet_audit.output import PROGRAM, Document, Reply, colored, say, writable, write_bytes
+from gnet_audit.publish import checkout, document, job_summary
 from gnet_audit.report import Report
 from gnet_audit.rules import Severity
 from gnet_audit.speed import DEFAULT_BATCHES, Effort, Plan, Record, Row, Speed, Stage, collected, config
@@ -177,8 +177,7 @@ def _unable(subject: Subject) -> str:
 def _opinions(subject: Subject) -> tuple[Reconciled, ...]:
     from gnet_audit.live.counters import count
 
-    network = subject.networks.get(Mode.EVAL)
-    return tuple(count(subject.build, network, subject.shape)) if network else ()
+    return tuple(count(subject.build, subject.networks[Mode.EVAL], subject.shape))
 
 
 # --- measuring -----------------------------------------------------------------------------------------------------
@@ -241,8 +240,10 @@ def _present(plans: tuple[Plan, ...]) -> None:
 
 def _measured(subject: Subject, plans: tuple[Plan, ...]) -> Speed:
     """Measure plan after plan; Ctrl-C keeps what is finished."""
+    from gnet_audit.progress import Line
+
     records: list[Record] = []
-    line, began = _Line(), time.monotonic()
+    line, began = Line(), time.monotonic()
     try:
         for record in _records(subject, plans):
             if isinstance(record, Stage):
@@ -259,12 +260,9 @@ def _measured(subject: Subject, plans: tuple[Plan, ...]) -> Speed:
 def _records(subject: Subject, plans: tuple[Plan, ...]) -> Iterator[Record]:
     from gnet_audit.live.bench import measure
 
-    network = subject.networks.get(Mode.EVAL)
-    if network is None:
-        return
     for plan in plans:
         try:
-            yield from measure(subject.build, network, subject.shape, plan)
+            yield from measure(subject.build, subject.networks[Mode.EVAL], subject.shape, plan)
         except UnavailableError as error:
             first = plan.configs[0] if plan.configs else config("fp32")
             batch = plan.batches[0]
@@ -276,27 +274,6 @@ def _told(stage: Stage, seconds: float) -> str:
     done = stage.number - 1
     left = f", about {seconds / done * (stage.of - done):.0f} s left" if done else ""
     return f"{PROGRAM}: {stage.number} of {stage.of}: {stage.name}{left}"
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line of a terminal that is written over and over; nothing where nobody reads it."""
-
-    length: int = field(default=0)
-
-    def show(self, text: str) -> None:
-        """Write over what stands there."""
-        if sys.stderr is not None and sys.stderr.isatty():
-            sys.stderr.write("\r" + text.ljust(self.length))
-            sys.stderr.flush()
-            self.length = len(text)
-
-    def clear(self) -> None:
-        """Leave nothing behind."""
-        if self.length:
-            self.show("")
-            sys.stderr.write("\r")
-            self.length = 0
 
 
 # --- words and documents -------------------------------------------------------------------------------------------
@@ -317,8 +294,7 @@ def _picture(file: str, plans: tuple[Plan, ...]) -> str:
         return ""
     if not plans:
         raise UsageError("nothing is timed without a device", where="--plot", expected="--device as well")
-    if not Path(file).absolute().parent.is_dir():
-        raise UsageError("no such directory", where=f"--plot {file}", expected="a file in a directory that exists")
+    writable("--plot", file)
     from gnet_audit.formats.roofline import kind
 
     return kind(file)
@@ -350,8 +326,8 @@ def _documents(
 ) -> Iterator[Document]:
     """A document for each format asked for; in GitHub Actions also the summary of the job."""
     view = View(folder=os.getcwd(), fail_on=fail_on)
-    page = job_summary(judged, view) if summary else None
-    view = replace(view, summary=page is not None)
+    page, whole = job_summary(judged, view) if summary else (None, False)
+    view = replace(view, summary=whole, root=checkout())
     for destination in destinations:
         yield _own(found, judged, destination, *chosen) or document(judged, destination, view)
     if page:

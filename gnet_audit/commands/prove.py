@@ -29,7 +29,7 @@ from gnet_audit.output import Reply
 
 PROOF_STATUSES = """\
 exit status:
-  0  proven: with the findings, and nothing else, the paper's network is the model
+  0  proven: with the findings and nothing else, the paper's network is the model
   1  not proven, or not this network
   2  usage, bad spec, bad target, a forward that raises
 """

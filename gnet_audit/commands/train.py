@@ -18,7 +18,7 @@ import typer
 
 from gnet_audit import options
 from gnet_audit.commands import configured
-from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, have_places, writable, write_picture
+from gnet_audit.commands.data import EXAMPLES, Download, colors, fetched, write_picture
 from gnet_audit.commands.data import data as show_data
 from gnet_audit.commands.words import (
     SETTINGS,
@@ -40,7 +40,7 @@ from gnet_audit.commands.words import width as columns
 from gnet_audit.errors import ExitStatus, GnetAuditError, UsageError
 from gnet_audit.formats import MACHINE, MARKUP, Format, render
 from gnet_audit.formats.view import View
-from gnet_audit.output import Document, Reply
+from gnet_audit.output import Document, Reply, writable
 from gnet_audit.progress import followed, stoppable
 from gnet_audit.rules import Severity
 from gnet_audit.training import PAPER, Outcome, Precision, Recipe, Training
@@ -152,7 +152,6 @@ def smoke_train(
         given={"steps": steps, "batch_size": batch_size, "lr": lr, "test_images": test_images},
     )  # fmt: skip
     _fits(steps=steps, epochs=epochs, time_limit=time_limit, checkpoint=checkpoint, resume=resume, plot=plot)
-    have_places(answers, output)
     rank = _rank()
     folder = fetched(data, download=download)
     result = _trained(
@@ -321,4 +320,5 @@ def _exported(result: Training, destination: options.Destination) -> Document:
         file=destination.file,
         machine=destination.format in MACHINE,
         markup=destination.format in MARKUP,
+        commands=destination.format is Format.GITHUB,
     )

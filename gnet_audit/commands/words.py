@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from textwrap import wrap
 from typing import Annotated, Any
 
 import typer
@@ -39,8 +40,9 @@ Options are also read from GNET_AUDIT_NAME in the environment, and from
 
 
 def epilog(*examples: str, also: str = "") -> str:
-    """Examples, then other fixed text, kept as they are."""
-    blocks = "examples:\n" + "\n".join(f"  {PROGRAM} {example}" for example in examples)
+    """Examples, then other fixed text, kept as they are; an example longer than a line goes on as a shell reads it."""
+    lines = (wrap(f"{PROGRAM} {example}", 74, subsequent_indent="  ", break_on_hyphens=False) for example in examples)
+    blocks = "examples:\n" + "\n".join("  " + " \\\n  ".join(pieces) for pieces in lines)
     return "\n\n".join(f"\b\n{block}" for block in (blocks, *(also.strip().split("\n\n") if also else ())))
 
 

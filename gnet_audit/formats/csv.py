@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from io import StringIO
 
@@ -16,6 +17,8 @@ HEAD = (
 )  # fmt: skip
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run; such a text gets an apostrophe in front."""
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?")
+"""What stays a number."""
 
 
 def render(report: Report) -> str:
@@ -46,4 +49,4 @@ def _records(report: Report) -> Iterator[list[str | int | None]]:
 
 def _text(value: str) -> str:
     clean = words.safe(value)
-    return f"'{clean}" if value.startswith(FORMULA) else clean
+    return f"'{clean}" if value.startswith(FORMULA) and not NUMBER.fullmatch(value) else clean

@@ -31,14 +31,14 @@ def render(report: Report, view: View) -> str:
     return "".join(f"{line.replace('##[', '## [')}\n" for line in lines)  # that begins a command anywhere in a line
 
 
-def summary(report: Report, view: View, *, used: int = 0) -> str:
-    """The report as Markdown for the page of the run, shortened to the room that is left on it."""
+def summary(report: Report, view: View, *, used: int = 0) -> tuple[str, bool]:
+    """The report as Markdown for the page of the run, shortened to the room left on it; whether the findings are there."""
     for full in (True, False):
         text = markdown.render(report, view, table=full)
         if len(text.encode("utf-8", "replace")) + used < ROOM:
-            return text
+            return text, True
     head = f"## gnet-audit\n\n{markdown.escaped(terse.verdict_line(report))}\n\nToo long for this page.\n"
-    return head if len(head.encode("utf-8", "replace")) + used < ROOM else ""
+    return head if len(head.encode("utf-8", "replace")) + used < ROOM else "", False
 
 
 def _annotation(report: Report, finding: Finding, view: View) -> str:
@@ -49,7 +49,7 @@ def _annotation(report: Report, finding: Finding, view: View) -> str:
         message += f" Accepted: {finding.accepted}"
     where = {}
     if spot:
-        where = {"file": places.relative(spot.location.file, view.folder), "line": str(max(spot.location.line, 1))}
+        where = {"file": places.relative(spot.location.file, view), "line": str(max(spot.location.line, 1))}
     command = "notice" if finding.accepted else COMMAND[finding.severity]
     return _command(command, {**where, "title": title}, message)
 

@@ -30,7 +30,7 @@ def text(lint: Lint, *, width: int = 160, color: bool = False) -> str:
     for index, one in enumerate(lint.contradictions, 1):
         _contradiction(canvas, index, one)
         canvas.line()
-    canvas.line(verdict(lint), "bold")
+    canvas.paragraph(verdict(lint), rest="  ", style="bold")
     return canvas.text()
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gnet_audit.acceptance import names
 from gnet_audit.findings import Finding
+from gnet_audit.formats.view import View
 from gnet_audit.network import Location
 from gnet_audit.report import Report
 
@@ -37,9 +38,10 @@ def spot(report: Report, finding: Finding) -> Spot | None:
     return Spot(location=near, own=False) if near else None
 
 
-def relative(file: str, folder: str) -> str:
-    """The file's path from the folder, with forward slashes, where it is below it; else as it is."""
-    path = os.path.relpath(file, folder) if folder and os.path.isabs(file) else file
+def relative(file: str, view: View) -> str:
+    """The file's path from the root of the checkout, with forward slashes, where it is below it; else as it is."""
+    root = view.root or view.folder
+    path = os.path.relpath(os.path.join(view.folder, file), root) if root else file
     return (file if path.startswith("..") else path).replace(os.sep, "/")
 
 

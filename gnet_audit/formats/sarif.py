@@ -107,7 +107,7 @@ def _locations(
 
 
 def _physical(location: Location, view: View) -> Mapping[str, Value]:
-    path = places.relative(location.file, view.folder)
+    path = places.relative(location.file, view)
     artifact: Mapping[str, Value] = (
         {"uri": f"file://{quote(path)}"} if os.path.isabs(path) else {"uri": quote(path), "uriBaseId": ROOT}
     )

@@ -61,6 +61,8 @@ class View:
     """A glob over slots, rows and the user's own names; empty for all."""
     terse: bool = False
     """One line a finding and the verdict line: what `check` prints."""
+    root: str = ""
+    """Where the paths of annotations begin: the checkout of the job; `folder` where it is empty."""
     folder: str = ""
     """Files below it are shown relative to it."""
     show_accepted: bool = False

@@ -10,8 +10,11 @@ from gnet_audit.errors import TargetError, UnavailableError
 MARK = "gnet-audit-child"
 """The interpreter's option by which a child knows that it is one, and the number of its end of the pipe."""
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
-_REFUSALS = ("can't allocate memory", "cannot allocate memory", "bad_alloc", "can't start new thread", "failed to map")
-"""What torch, the C++ library, Python and the dynamic linker say where no memory is given."""
+_REFUSALS = (
+    "can't allocate memory", "cannot allocate memory", "bad_alloc", "can't start new thread", "failed to map",
+    "from 'hashlib'",
+)  # fmt: skip
+"""What torch, the C++ library, Python, the dynamic linker and a Python without its OpenSSL say where no memory is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

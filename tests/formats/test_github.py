@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gnet_audit.formats import Format, github, render
+from gnet_audit.formats import Format, github, places, render
 from gnet_audit.formats.terse import verdict_line
 from gnet_audit.formats.view import View
 from tests import golden
-from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
+from tests.canonical_report import ACCEPTED, FINDINGS, PROOF, REPORT, ROWS
 from tests.hostile import hostile
 
 VIEW = View(folder="/home/ann")
@@ -44,6 +44,16 @@ def test_the_gravest_come_first() -> None:
 
 def test_a_missing_layer_is_annotated_at_the_layer_before_it() -> None:
     assert lines()[3].startswith("::error file=nets/net[1].py,line=9,")
+
+
+def test_what_stands_at_no_slot_is_annotated_without_a_file() -> None:
+    stopped = replace(FINDINGS[0], rule="GA314", rows=("eval",), location=None)
+    assert lines(replace(REPORT, findings=(stopped,)))[0].startswith("::error title=GA314 ")
+
+
+def test_a_proof_that_does_not_hold_is_an_error() -> None:
+    assert f"::error title=not proven::{PROOF.line}" in lines(replace(REPORT, proof=PROOF))
+    assert lines(replace(REPORT, proof=replace(PROOF, modes=PROOF.modes[:1]))) == lines()
 
 
 def test_there_are_ten_annotations_at_most_and_the_last_tells_of_the_others() -> None:
@@ -85,17 +95,28 @@ def test_names_start_no_command_of_their_own() -> None:
 
 
 def test_the_summary_is_the_report_as_markdown() -> None:
-    assert github.summary(REPORT, VIEW) == render(REPORT, Format.MARKDOWN, VIEW)
+    assert github.summary(REPORT, VIEW) == (render(REPORT, Format.MARKDOWN, VIEW), True)
 
 
 def test_the_summary_stays_below_one_mebibyte() -> None:
     large = replace(REPORT, rows=tuple(replace(ROWS[0], slot=f"slot{number}") for number in range(12_000)))
     assert len(render(large, Format.MARKDOWN, VIEW).encode()) > github.ROOM
-    short = github.summary(large, VIEW)
+    short, whole = github.summary(large, VIEW)
+    assert whole  # the findings are
     assert "GA202" in short
     assert "slot11999" not in short
     huge = replace(REPORT, findings=tuple(replace(FINDINGS[0], message="x", cure="y" * 5_000) for _ in range(300)))
-    shortest = github.summary(huge, VIEW)
+    shortest, whole = github.summary(huge, VIEW)
+    assert not whole
     assert len(shortest) < 1_000
     assert "Too long for this page" in shortest
-    assert github.summary(REPORT, VIEW, used=github.ROOM) == ""
+    assert github.summary(REPORT, VIEW, used=github.ROOM) == ("", False)
+
+
+def test_paths_begin_at_the_checkout_of_the_job() -> None:
+    own = "/home/ann/nets/net.py"
+    assert places.relative(own, View(folder="/home/ann/nets")) == "net.py"
+    assert places.relative(own, View(folder="/home/ann/nets", root="/home/ann")) == "nets/net.py"
+    assert places.relative("net.py", View(folder="/home/ann/nets", root="/home/ann")) == "nets/net.py"
+    assert places.relative("/usr/lib/net.py", View(folder="/home/ann/nets", root="/home/ann")) == "/usr/lib/net.py"
+    assert places.relative("../net.py", View(folder="/home/ann/nets", root="/home/ann/nets")) == "../net.py"
