@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gnet_audit import expand, slots
 from gnet_audit import spec as specs
-from gnet_audit.canonical import canonical
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.errors import TargetError
 from gnet_audit.findings import Finding
@@ -90,7 +89,10 @@ def beside(one: Side, two: Side, shape: Shape) -> Report:
         raise TargetError("no mode can be run in both", where=f"{one.name} and {two.name}")
     expected = {mode: told(one.networks[mode], one.name) for mode in modes}
     found = {mode: without_loss(two.networks[mode]) for mode in modes}
-    comparison = _graver(compare(expected, {mode: Found(network=network) for mode, network in found.items()}))
+    comparison = _graver(_compared(expected, found))
+    if comparison.findings:
+        own = _compared(expected, {mode: without_loss(one.networks[mode]) for mode in modes})
+        comparison = _without(comparison, own.findings)
     report = Report(
         spec=SpecId(id=one.name, title=one.name, sha256=one.sha256),
         target=two.name,
@@ -107,6 +109,20 @@ def beside(one: Side, two: Side, shape: Shape) -> Report:
     return report if comparison.refusal else _judged(report, comparison, expected)
 
 
+def _compared(expected: Mapping[Mode, Network], found: Mapping[Mode, Network]) -> Comparison:
+    return compare(expected, {mode: Found(network=network) for mode, network in found.items()})
+
+
+def _without(comparison: Comparison, own: Iterable[Finding]) -> Comparison:
+    """The comparison without what the first has itself: a layer that nothing reads differs from every paper."""
+    known = {(one.rule, one.attribute, one.found, row) for one in own for row in one.rows}
+    left = []
+    for one in comparison.findings:
+        rows = tuple(row for row in one.rows if (one.rule, one.attribute, one.found, row) not in known)
+        left += [replace(one, rows=rows)] if rows else []
+    return replace(comparison, findings=tuple(left))
+
+
 def _graver(comparison: Comparison) -> Comparison:
     """The comparison with every note that is a difference of function a warning: only a paper can be read kindly."""
     return replace(
@@ -121,30 +137,14 @@ def _graver(comparison: Comparison) -> Comparison:
 
 
 def _judged(report: Report, comparison: Comparison, expected: Mapping[Mode, Network]) -> Report:
-    same = {
-        (rewrite.what, layer)
-        for network in expected.values()
-        if any(finding.rule == "GA219" for finding in comparison.findings)
-        for rewrite in canonical(network).rewrites
-        for layer in rewrite.layers
-    }
-    findings = [kept for finding in comparison.findings if (kept := _news(finding, same))]
-    grave = [finding for finding in findings if finding.grave]
+    grave = [finding for finding in comparison.findings if finding.grave]
     return replace(
         report,
         verdict=Verdict.DIFFERS if grave else Verdict.MATCHES,
         reason=f"{len(grave)} causes" if len(grave) > 1 else "1 cause" if grave else "nothing differs",
-        findings=tuple(_named(finding, report.spec.title, report.target) for finding in findings),
+        findings=tuple(_named(finding, report.spec.title, report.target) for finding in comparison.findings),
         rows=slots.table(comparison, expected),
     )
-
-
-def _news(finding: Finding, same: Container[tuple[str, str]]) -> Finding | None:
-    """The finding without the slots that the first one writes in the same other form; None where none is left."""
-    if finding.rule != "GA219":
-        return finding
-    rows = tuple(row for row in finding.rows if (finding.attribute, row) not in same)
-    return replace(finding, rows=rows) if rows else None
 
 
 def _named(finding: Finding, one: str, two: str) -> Finding:

@@ -259,3 +259,47 @@ def test_a_word_that_is_neither_is_one_line(capsys: pytest.CaptureFixture[str]) 
 def test_a_spec_that_is_not_there_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         versus.diff("no/such.toml", "googlenet")
+
+
+@pytest.mark.parametrize("name", ["dead", "shared", "twice_active", "surplus"])
+def test_whatever_a_network_has_of_its_own_it_does_not_differ_from_itself(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.py"
+    file.write_text(ODD, encoding="utf-8")
+    report = versus.diff(f"{file}:{name}", f"{file}:{name}", input_shape=(3, 8, 8))
+    assert (report.findings, report.verdict) == ((), Verdict.MATCHES)
+    other = versus.diff(f"{file}:{name}", f"{file}:{name}", input_shape=(3, 8, 8), args={"kernel": 1})
+    assert other.verdict is Verdict.MATCHES
+    assert versus.diff(f"{file}:{name}", f"{file}:wide_{name}", input_shape=(3, 8, 8)).verdict is Verdict.DIFFERS
+
+
+ODD = """
+import torch
+from torch import nn
+
+class Odd(nn.Module):
+    def __init__(self, kind, kernel=3):
+        super().__init__()
+        self.kind = kind
+        self.a = nn.Conv2d(3, 8, kernel, padding=kernel // 2)
+        self.b = nn.Conv2d(3 if kind == "surplus" else 8, 8, 3, padding=1)
+        self.c = nn.Conv2d(8, 4, 1)
+
+    def forward(self, x):
+        x = self.a(x)
+        if self.kind == "dead":
+            self.c(x)
+        if self.kind == "shared":
+            x = self.b(x)
+        if self.kind == "twice_active":
+            x = torch.relu(torch.tanh(x))
+        return self.b(x[:, :3] if self.kind == "surplus" else x)
+
+def dead(kernel=3): return Odd("dead", kernel)
+def shared(kernel=3): return Odd("shared", kernel)
+def twice_active(kernel=3): return Odd("twice_active", kernel)
+def surplus(kernel=3): return Odd("surplus", kernel)
+def wide_dead(): return Odd("dead", 5)
+def wide_shared(): return Odd("shared", 5)
+def wide_twice_active(): return Odd("twice_active", 5)
+def wide_surplus(): return Odd("surplus", 5)
+"""
