@@ -101,7 +101,8 @@ class SpecError(GnetAuditError):
         )
 
 
-LONGEST = 400
+LONGEST_SAID = 400
+"""Characters of what other people's code says."""
 
 
 def said(error: BaseException) -> str:
@@ -111,4 +112,4 @@ def said(error: BaseException) -> str:
     except Exception as another:  # noqa: BLE001 - a __str__ of the user's
         text = f"its message raises {type(another).__name__}"
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+    return told if len(told) <= LONGEST_SAID else f"{told[: LONGEST_SAID - 1]}…"

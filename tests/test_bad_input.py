@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from gnet_audit.cli import main
+from gnet_audit.errors import quoted
 
 NETWORKS = {
     "syntax.py": "class Net(:\n    pass\n",
@@ -140,3 +141,10 @@ def test_a_spec_that_is_no_toml_is_one_line(folder: Path, capsys: pytest.Capture
     error = capsys.readouterr().err
     assert error.startswith("gnet-audit: error: bad.toml:2: ")
     assert error.count("\n") == 1
+
+
+def test_a_number_that_is_too_long_to_spell_is_named_by_its_kind() -> None:
+    # Python spells no whole number of more than 4,300 digits.
+    assert quoted(10**5_000) == "a int too long to show"
+    assert quoted([10**5_000]) == "a list too long to show"
+    assert quoted(10**4_000) == "1" + "0" * 4_000

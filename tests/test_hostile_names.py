@@ -123,6 +123,35 @@ def test_what_an_exception_says_is_one_plain_line(words: tuple[str, ...], capsys
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["\u2003::add-mask::x", "##[error]x"])
+@pytest.mark.parametrize("format", Format)
+def test_in_github_actions_no_name_begins_a_command_in_what_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, format: Format
+) -> None:
+    Path(f"{name}.py").write_text(CODE.format(name=name), encoding="utf-8")
+    words = ["check", f"{name}.py:Net", "--no-prove", "-f", format]
+    assert main(words) == 1
+    usual = capsys.readouterr().out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert main(words) == 1
+    told = capsys.readouterr().out
+    if format in {Format.JSON, Format.SARIF}:
+        assert json.loads(told) == json.loads(usual)
+    if format is Format.GITHUB:
+        assert {line.split(" ")[0] for line in commands(told) if line.startswith("::")} == {"::error", "::notice"}
+        assert "##[" not in told
+    else:
+        assert commands(told) == []
+    assert main([*words[:1], f"{name}.py:Raises", "--debug"]) == 2
+    assert commands("".join(capsys.readouterr())) == []
+
+
+def commands(text: str) -> list[str]:
+    """Lines that a runner of GitHub Actions would obey."""
+    return [line for line in re.split(r"\r\n|\r|\n", text) if line.lstrip().startswith("::") or "##[" in line]
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_traceback_sends_nothing_to_the_terminal_either(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "tame.py:Raises", "--debug"]) == 2
     assert main(["check", "tame.py:Fails", "--debug"]) == 2

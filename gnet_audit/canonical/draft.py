@@ -36,9 +36,9 @@ class Draft:
             if layer is not None and isinstance(layer.op, kinds):
                 yield layer
 
-    def producer(self, layer: Layer, position: int = 0) -> Layer | None:
-        """The layer that a layer reads."""
-        return self.layers[layer.inputs[position]] if len(layer.inputs) > position else None
+    def producer(self, layer: Layer) -> Layer | None:
+        """The layer that a layer reads first; only the input reads none."""
+        return self.layers[layer.inputs[0]] if layer.inputs else None
 
     def is_output(self, name: str) -> bool:
         """Whether the network returns this layer's value."""
@@ -62,9 +62,8 @@ class Draft:
     def redirect(self, old: str, new: str) -> None:
         """Let everyone who reads `old` read `new`."""
         for user in tuple(dict.fromkeys(self.users[old])):
-            if user != new:
-                layer = self.layers[user]
-                self.put(replace(layer, inputs=tuple(new if name == old else name for name in layer.inputs)))
+            layer = self.layers[user]
+            self.put(replace(layer, inputs=tuple(new if name == old else name for name in layer.inputs)))
         self.outputs = [replace(out, layer=new) if out.layer == old else out for out in self.outputs]
 
     def remove(self, name: str) -> None:
@@ -90,9 +89,8 @@ class Draft:
                     stack.append((following, iter(self.layers[following].inputs)))
                     continue
                 stack.pop()
-                if name not in done:
-                    done.add(name)
-                    yield self.layers[name]
+                done.add(name)
+                yield self.layers[name]
 
 
 def prune(draft: Draft, among: Iterable[str] | None = None) -> None:

@@ -71,18 +71,17 @@ _GLOBAL_AVERAGE = AdaptivePool2d(kind=PoolKind.AVG, output_size=(1, 1))
 
 def _averaged(draft: Draft, layer: Layer) -> tuple[str, str] | None:
     """How a layer averages a map, and which layer gives the map."""
-    source = draft.producer(layer)
-    if source is None:
-        return None
+    source = draft.layers[layer.inputs[0]]
     before = draft.producer(source)
     match layer.op, source.op:
         case Mean(axes=axes), _ if _is_map(source) and set(axes) == {1, 2}:
             return "mean over height and width", source.name
         case Mean(axes=(1,)), Flatten() if _is_map(before) and before is not None and len(source.shape or ()) == 2:
             return "mean of the flattened map", before.name
-        case Mean(axes=axes), Mean(axes=first) if _is_map(before) and before is not None:
-            # Height and width averaged one after the other.
-            both = {*first, *axes} <= {1, 2} and draft.only_feeds(source.name, layer.name)
+        case Mean(axes=axes), Mean(axes=first, keepdim=keepdim) if _is_map(before) and before is not None:
+            # Height and width averaged one after the other; without the axes that are gone, the others move up.
+            left = [axis for axis in range(3) if keepdim or axis not in first]
+            both = {*first, *(left[axis] for axis in axes)} == {1, 2} and draft.only_feeds(source.name, layer.name)
             return ("means over width and height", before.name) if both else None
         case Elementwise(function="div" | "mul" as function, constants=constants), Elementwise(function="sum"):
             number = next((value for value in constants if value is not None), 0.0)
@@ -105,9 +104,9 @@ def _is_map(layer: Layer | None) -> bool:
 def biases(draft: Draft) -> Iterable[Rewrite]:
     """A vector of parameters added behind a product is the product's bias."""
     for layer in draft.of(Elementwise):
-        source = draft.producer(layer)
+        source = draft.layers[layer.inputs[0]]
         offset = [weight for weight in layer.weights if weight.role == "bias"]
-        if not offset or source is None or not isinstance(source.op, Linear | Conv2d) or source.op.bias:
+        if not offset or not isinstance(source.op, Linear | Conv2d) or source.op.bias:
             continue
         if len(layer.inputs) == 1 and draft.only_feeds(source.name, layer.name):
             whole = replace(
@@ -130,12 +129,11 @@ def pads(draft: Draft) -> Iterable[Rewrite]:
     signs: dict[str, bool] = {}
     for pad in draft.of(Pad):
         users = [draft.layers[name] for name in draft.users[pad.name]]
-        folded = [_folded(draft, pad, user, signs) for user in users]
-        if not users or draft.is_output(pad.name) or any(user is None for user in folded):
+        folded = [own for user in users if (own := _folded(draft, pad, user, signs)) is not None]
+        if not users or draft.is_output(pad.name) or len(folded) < len(users):
             continue
-        for user in folded:
-            if user is not None:
-                draft.put(replace(user, inputs=pad.inputs))
+        for own in folded:
+            draft.put(replace(own, inputs=pad.inputs))
         draft.remove(pad.name)
         # Torch's own convolution pads by another call where its padding mode is not zeros.
         apart = tuple(user.name for user in users if _module(user) != _module(pad))
@@ -149,8 +147,7 @@ def _module(layer: Layer) -> str:
 
 def _folded(draft: Draft, pad: Layer, user: Layer, signs: dict[str, bool]) -> Layer | None:
     op = pad.op
-    if not isinstance(op, Pad):
-        return None
+    assert isinstance(op, Pad)
     match user.op:
         case Conv2d(padding=inner, transposed=False) as conv if op.padding_mode == "constant" and op.value == 0:
             return replace(user, op=replace(conv, padding=_plus(op.padding, inner))) if _zeros(conv) else None

@@ -33,9 +33,7 @@ def relus(draft: Draft) -> Iterable[Rewrite]:
     while pending:
         name = pending.pop()
         layer = draft.layers[name]
-        source = draft.producer(layer)
-        if source is None:
-            continue
+        source = draft.layers[layer.inputs[0]]
         if non_negative(draft, source.name, known):
             draft.splice(name)
         elif not draft.only_feeds(source.name, name):
@@ -56,6 +54,8 @@ def relus(draft: Draft) -> Iterable[Rewrite]:
 
 
 def _is_max(layer: Layer) -> bool:
+    if isinstance(layer.op, Pool2d) and max(layer.op.padding) >= min(layer.op.kernel):
+        return False  # a window of nothing but padding gives minus infinity, which a ReLU behind it makes 0
     return isinstance(layer.op, Pool2d | AdaptivePool2d) and layer.op.kind is PoolKind.MAX
 
 

@@ -87,7 +87,8 @@ def _narrowed(draft: Draft, part: Layer, wide: Layer) -> str:
     assert isinstance(conv, Conv2d)
     narrow = replace(conv, out_channels=op.stop - op.start)
     name = f"{wide.name}[{op.start}:{op.stop}]"
-    name = name if name not in draft.layers else part.name
+    again = name in draft.layers  # the same range once more, of the same parameters
+    name = part.name if again else name
     shapes = tuple(draft.layers[source].shape or () for source in wide.inputs)
     shape: Shape = (narrow.out_channels, *(wide.shape or ())[1:])
     draft.put(
@@ -96,7 +97,7 @@ def _narrowed(draft: Draft, part: Layer, wide: Layer) -> str:
             name=name,
             op=narrow,
             shape=shape,
-            params=derive.parameters(narrow, shapes) if wide.params else 0,
+            params=derive.parameters(narrow, shapes) if wide.params and not again else 0,
             macs=derive.multiply_accumulates(narrow, shapes, shape),
             weights=_rows(wide.weights, op),
         )

@@ -299,4 +299,5 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(read=_timer, write=_set_timer, ours=True),
     Setting(read=_logging, write=_set_logging, ours=True),
     Setting(read=gc.isenabled, write=lambda on: gc.enable() if on else None, ours=True),  # others may switch it on
+    Setting(read=gc.get_threshold, write=lambda told: gc.set_threshold(*told), ours=True),
 )

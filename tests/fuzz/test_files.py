@@ -10,8 +10,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from gnet_audit import baseline, settings, variants
-from gnet_audit.acceptance import Acceptance
+from gnet_audit.acceptance import Acceptance, accept, additions, pruned
 from gnet_audit.rules import BY_ID
+from tests import canonical_report as canonical
 from tests.fuzz.bounds import answered, fuzzed
 from tests.fuzz.mutants import mutants
 
@@ -88,6 +89,27 @@ def test_a_baseline_with_mistakes_is_refused_or_written_as_it_was_read(file: Pat
             accepted(entry)
         file.write_text(baseline.written(entries), encoding="utf-8", newline="\n")
         assert bare(baseline.read(file)) == bare(entries)
+
+
+@given(mutants(baseline.written(canonical.ACCEPTANCES)))
+@fuzzed
+def test_what_a_baseline_accepts_holds_when_it_is_pruned_and_everything_does_when_it_is_updated(
+    file: Path, content: bytes
+) -> None:
+    report, today = canonical.REPORT, canonical.TODAY
+    file.write_bytes(content)
+    entries = answered(lambda: baseline.read(file))
+    if entries is None:
+        return
+    kept = pruned(entries, report, today)
+    event(f"held: {len(kept)} of {len(entries)}")
+    judged = accept(report, kept, today)
+    assert judged.stale == report.stale
+    assert {one.message: one.accepted for one in judged.findings}.items() >= {
+        one.message: one.accepted for one in accept(report, entries, today).findings if one.accepted
+    }.items()
+    more = additions(kept, judged, reason="x", by="", expires=None)
+    assert all(one.accepted or not one.grave for one in accept(report, (*kept, *more), today).findings)
 
 
 @given(st.lists(ACCEPTANCES, max_size=4).map(tuple))

@@ -26,10 +26,10 @@ from gnet_audit import (
 from gnet_audit.canonical import canonical
 from gnet_audit.commands import flops
 from gnet_audit.compare import Found, compare
-from gnet_audit.errors import GnetAuditError, UnavailableError, UsageError
+from gnet_audit.errors import GnetAuditError, UnavailableError, UsageError, said
 from gnet_audit.findings import Cost
 from gnet_audit.live import checkpoint, launch, stl10
-from gnet_audit.network import Elementwise, Mode, Weight
+from gnet_audit.network import Elementwise, Mean, Mode, Weight
 from tests.fuzz.bounds import bounded
 from tests.fuzz.test_checkpoints import file, job
 from tests.fuzz.test_sizes import HEAD, ROW
@@ -117,7 +117,9 @@ def test_a_batch_of_five_thousand_digits_is_refused() -> None:
 
 
 def test_a_message_that_quotes_a_megabyte_has_an_end() -> None:
-    assert len(one_line(lambda: options.input_size("x" * 1_000_000))) <= 2_000
+    assert len(one_line(lambda: options.input_size("x" * 1_000_000))) == 2_000
+    assert "x" * 1_500 in one_line(lambda: options.input_size("x" * 1_500))
+    assert len(said(ValueError("x" * 1_000_000))) == 400
 
 
 def test_a_thousand_is_a_thousand_also_where_k_is_1024() -> None:
@@ -174,6 +176,50 @@ def test_a_mean_behind_which_nothing_reads_is_no_stumbling_block() -> None:
     ordered = (*layers[:2], *layers[3:], layers[2])
     for written in (layers, ordered):
         assert [one.name for one in canonical(replace(whole, layers=written)).network.layers] == ["input", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(Mean(axes=(1,), keepdim=True), (1,)), (Mean(axes=(2,), keepdim=True), (2,)), (Mean(axes=(0,)), (0,))],
+)
+def test_two_means_over_one_axis_are_no_mean_over_the_map(first: Mean, second: tuple[int, ...]) -> None:
+    # With its axis kept, the second mean is over what the first has made one value already.
+    whole = network("m: mean\nn: identity\nfc: linear 5")
+    ops = {"m": first, "n": Mean(axes=second)}
+    layers = tuple(replace(layer, op=ops.get(layer.name, layer.op)) for layer in whole.layers)
+    whole = replace(whole, layers=derive.infer(layers, (3, 32, 32)))
+    assert [layer.op for layer in canonical(whole).network.layers[1:3]] == [first, Mean(axes=second)]
+
+
+@pytest.mark.parametrize(("first", "second"), [((1,), (1,)), ((2,), (1,))])
+def test_a_mean_over_the_rows_and_one_over_the_columns_left_are_one_over_the_map(
+    first: tuple[int, ...], second: tuple[int, ...]
+) -> None:
+    # Without its axis, the other one has moved up, or not.
+    whole = network("m: mean\nn: identity\nfc: linear 5")
+    ops = {"m": Mean(axes=first), "n": Mean(axes=second)}
+    layers = tuple(replace(layer, op=ops.get(layer.name, layer.op)) for layer in whole.layers)
+    whole = replace(whole, layers=derive.infer(layers, (3, 32, 32)))
+    assert canonical(whole).network.layers[1].op == op("adaptive avg 1")
+
+
+@pytest.mark.parametrize(("pad", "moved"), [(2, True), (3, False)])
+def test_a_relu_stays_behind_a_pooling_one_of_whose_windows_is_all_padding(pad: int, moved: bool) -> None:
+    # Such a window gives minus infinity; a ReLU behind it makes that 0, one before the pooling does not.
+    whole = network(f"c: conv 1 4\np: maxpool 3 /2 p{pad}\nr: relu")
+    assert (canonical(whole).network.layers[-1].name == "p") is moved
+
+
+def test_what_only_fits_together_has_no_cost_of_its_own() -> None:
+    # The sum takes two maps of 32×32 or two of 30×30; that the second are of 30×30 are two findings.
+    rest = "j: add < a b\nc: conv 3 4\nd: conv 3 5\nfc: linear 5"
+    first = network(f"a: conv 3 3 p1 < input\nb: conv 1 3 < input\n{rest}")
+    second = network(f"a: conv 3 3 < input\nb: conv 3 3 < input\n{rest}")
+    found = compare({Mode.EVAL: first}, {Mode.EVAL: Found(network=anonymous(second))})
+    assert [(one.attribute, one.rows, one.cost) for one in found.findings] == [
+        ("padding", ("a",), None),
+        ("kernel", ("b",), None),
+    ]
 
 
 def test_a_range_of_a_flattened_map_is_none_of_its_channels() -> None:

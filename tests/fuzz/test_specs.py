@@ -60,10 +60,10 @@ def used(file: Path) -> Spec | None:
         weighed(expand.network(read, mode))
     found = answered(lambda: contradictions.lint(read))
     assert found is not None
-    answered(lambda: lint_text.text(found))
-    answered(lambda: lint_text.to_json(found))
-    answered(lambda: paper_text.table(read, width=100, source=True))
-    answered(lambda: paper_text.row(read, read.rows[0].id, width=80, source=True))
+    assert answered(lambda: lint_text.text(found))
+    assert answered(lambda: lint_text.to_json(found))
+    assert answered(lambda: paper_text.table(read, width=100, source=True))
+    assert answered(lambda: paper_text.row(read, read.rows[0].id, width=80, source=True))
     for total in read.totals:
         assert total.quantity == quantity(total.printed)
     return read

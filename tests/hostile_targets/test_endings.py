@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -195,6 +197,16 @@ def test_a_file_that_does_not_want_to_be_found_is_audited_all_the_same(
     out = capfd.readouterr().out
     assert "matches" in out
     assert not re.search("past Python|there|^out", out, re.MULTILINE)
+
+
+def test_what_code_prints_when_the_process_ends_is_no_part_of_the_answer(tmp_path: Path) -> None:
+    code = "import atexit\natexit.register(print, 'bye')\n"
+    (tmp_path / "net.py").write_text(REFERENCE + code, encoding="utf-8")
+    command = [sys.executable, "-m", "gnet_audit", "check", f"{tmp_path / 'net.py'}:Net", "--no-prove", "--json"]
+    for more in ([], ["--isolate"]):
+        found = subprocess.run([*command, *more], capture_output=True, text=True, check=True)
+        assert json.loads(found.stdout)["verdict"] == "matches"
+        assert found.stderr == "bye\n"
 
 
 # --- what the code replaces where it is loaded holds where it runs ----------------------------------------------------

@@ -109,7 +109,7 @@ def test_a_process_forked_beside_an_audit_can_audit() -> None:
     receiver, sender = context.Pipe(duplex=False)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Python, on forks beside threads
-        child = context.Process(target=lambda: sender.send(_told("reference")))
+        child = context.Process(target=lambda: sender.send(_told("reference")), daemon=True)
         child.start()
     goes_on.set()
     assert receiver.poll(60)

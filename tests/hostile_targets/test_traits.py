@@ -32,9 +32,10 @@ def test_a_class_with_a_hostile_trait_is_judged_by_its_layers(
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("trait", TRAITS, ids=lambda trait: trait.__name__)
 def test_an_instance_leaves_as_it_came_and_is_judged_by_its_layers(trait: type[Plain]) -> None:
+    before = world()
     with undisturbed():
         model = trait()
-    before, own = world(), state(model)
+    own = state(model)
     report = audit(model, prove=trait in PROVEN)
     assert changed(before, world()) == set()
     assert changed(own, state(model)) == set()

@@ -54,7 +54,7 @@ def world() -> dict[str, object]:
         "streams": tuple(map(id, (sys.stdout, sys.stderr, sys.stdin, sys.excepthook))),
         "precision": torch.get_float32_matmul_precision(),
         "profile": sys.getprofile(),
-        "garbage": gc.isenabled(),
+        "garbage": (gc.isenabled(), gc.get_threshold()),
         "logging": (logging.root.level, list(logging.root.handlers)),
         "recursion": sys.getrecursionlimit(),
         "modes": torch._C._len_torch_function_stack(),  # noqa: SLF001
