@@ -81,8 +81,8 @@ def lint(paper: Spec) -> Lint:
 def _by_row(network: Network) -> Mapping[str, list[Layer]]:
     found: dict[str, list[Layer]] = {}
     for layer in network.layers:
-        if isinstance(layer.origin, SpecOrigin):
-            found.setdefault(layer.origin.row, []).append(layer)
+        assert isinstance(layer.origin, SpecOrigin)
+        found.setdefault(layer.origin.row, []).append(layer)
     return found
 
 

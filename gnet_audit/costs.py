@@ -95,10 +95,9 @@ def _width(one: int, two: int) -> float:
 
 
 def _convs(one: Conv2d, two: Conv2d) -> float:
-    if one.transposed != two.transposed:
-        return FAR
     return (
-        _width(one.out_channels, two.out_channels)
+        1.0 * (one.transposed != two.transposed)
+        + _width(one.out_channels, two.out_channels)
         + 0.4 * (one.kernel != two.kernel)
         + 0.3 * (one.stride != two.stride)
         + 0.05 * (one.padding != two.padding)

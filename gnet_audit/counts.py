@@ -123,8 +123,7 @@ def _inputs(layer: Layer, network: Network) -> tuple[Shape, ...]:
 def _in_module(layer: Layer) -> bool:
     """Whether a module ran the op with a `weight` of its own, as torch's modules and classes derived from them do."""
     origin = layer.origin
-    if not isinstance(origin, CodeOrigin):
-        return False
+    assert isinstance(origin, CodeOrigin)
     own = f"{origin.module}.weight".removeprefix(".")
     return _class(layer) in _MODULES or any(weight.name == own for weight in layer.weights)
 

@@ -26,6 +26,7 @@ from gnet_audit.network import (
     Mean,
     Op,
     Pad,
+    Pair,
     Pool2d,
     Shape,
     Slice,
@@ -40,6 +41,8 @@ _OfOne: TypeAlias = (
     | Pad | Mean | Slice | Identity
 )  # fmt: skip
 """Ops with a single input."""
+Used: TypeAlias = tuple[str, Pair | None]
+"""A parameter by its name, and which of its rows are used."""
 
 IMAGE = 3
 """Axes of an image: channels, height, width."""
@@ -259,20 +262,17 @@ def parameter_shapes(op: Op, shapes: tuple[Shape, ...]) -> dict[str, Shape]:
     """The parameters of an op by their role (`weight`, `bias`)."""
     match op:
         case Conv2d():
-            inputs = _only(op, shapes)[0]
-            weight = (op.out_channels, inputs // op.groups, *op.kernel)
-            return _weight_and_bias(weight, bias=op.bias)
+            inputs, outputs = _only(op, shapes)[0], op.out_channels
+            ends = (inputs, outputs // op.groups) if op.transposed else (outputs, inputs // op.groups)
+            return {"weight": (*ends, *op.kernel)} | ({"bias": (outputs,)} if op.bias else {})
         case Linear():
-            return _weight_and_bias((op.out_features, prod(_only(op, shapes))), bias=op.bias)
+            weight = (op.out_features, prod(_only(op, shapes)))
+            return {"weight": weight} | ({"bias": weight[:1]} if op.bias else {})
         case BatchNorm(affine=True):
             channels = _only(op, shapes)[:1]
             return {"weight": channels, "bias": channels}
         case _:
             return {}
-
-
-def _weight_and_bias(weight: Shape, *, bias: bool) -> dict[str, Shape]:
-    return {"weight": weight} | ({"bias": weight[:1]} if bias else {})
 
 
 def parameters(op: Op, shapes: tuple[Shape, ...]) -> int:
@@ -300,18 +300,18 @@ def infer(layers: Iterable[Layer], input_shape: Shape) -> tuple[Layer, ...]:
     Where an unknown op hides a shape, what depends on it stays as it was given.
     """
     shapes: dict[str, Shape | None] = {}
-    counted: set[str] = set()
+    counted: set[Used] = set()
     result: list[Layer] = []
     for layer in layers:
         before = (input_shape,) if isinstance(layer.op, Input) else tuple(shapes.get(name) for name in layer.inputs)
         derived = inferred(layer, before, counted)
-        counted |= {weight.name for weight in layer.weights}
+        counted |= {(weight.name, weight.rows) for weight in layer.weights}
         shapes[layer.name] = derived.shape
         result.append(derived)
     return tuple(result)
 
 
-def inferred(layer: Layer, before: tuple[Shape | None, ...], counted: Container[str] = ()) -> Layer:
+def inferred(layer: Layer, before: tuple[Shape | None, ...], counted: Container[Used] = ()) -> Layer:
     """A layer with what follows from the shapes of its inputs; parameters that are `counted` cost nothing."""
     known = tuple(shape for shape in before if shape is not None)
     if isinstance(layer.op, Unknown):
@@ -335,7 +335,7 @@ def _listed(weights: Iterable[Weight]) -> dict[str, Shape]:
     return {weight.role: weight.shape for weight in weights if weight.role in {"weight", "bias"}}
 
 
-def _own(roles: dict[str, Shape], weights: Iterable[Weight], counted: Container[str]) -> int:
+def _own(roles: dict[str, Shape], weights: Iterable[Weight], counted: Container[Used]) -> int:
     """Parameters that no earlier layer has used; a weight without a name is computed, hence no parameter."""
-    others = {weight.role for weight in weights if weight.name == "" or weight.name in counted}
+    others = {weight.role for weight in weights if weight.name == "" or (weight.name, weight.rows) in counted}
     return sum(prod(shape) for role, shape in roles.items() if role not in others)

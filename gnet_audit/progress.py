@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from gnet_audit.output import PROGRAM, say
 from gnet_audit.training import Check, Point, Record, Stage, Training
@@ -73,6 +73,8 @@ def followed(records: Iterable[Record]) -> Training:
                 pass
             case Training():
                 result = record
+            case _:
+                assert_never(record)
     line.clear()
     assert result is not None
     return result

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, count
 from math import inf
 from random import Random
+from typing import assert_never
 
 from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs, SetOp
 from gnet_audit.mutants import Mutant
@@ -56,17 +57,20 @@ class Rewrite:
 def rewrites(reference: Network, random: Random) -> Iterator[Mutant]:
     """Random combinations without end; two rewritings of one combination never speak of the same layer."""
     graph = Graph(network=reference, slots={})
-    for number in count():
-        kinds = random.sample(sorted(KINDS), random.randint(2, 6))
-        chosen = _combined([(kind, rewrite) for kind in kinds for rewrite in _some(KINDS[kind](graph, random), random)])
-        words = ", ".join(dict.fromkeys(kind for kind, _ in chosen))
-        yield Mutant(
-            id=f"{number + 1}: renamed and reordered, {words}",
-            family=FAMILY,
-            edits=tuple(edit for _, one in chosen for edit in one.edits),
-            truths=(),
-            equal="every rewriting keeps the function",
-        )
+    return (_combination(graph, random, number) for number in count(1))
+
+
+def _combination(graph: Graph, random: Random, number: int) -> Mutant:
+    kinds = random.sample(sorted(KINDS), random.randint(2, 6))
+    chosen = _combined([(kind, rewrite) for kind in kinds for rewrite in _some(KINDS[kind](graph, random), random)])
+    words = ", ".join(dict.fromkeys(kind for kind, _ in chosen))
+    return Mutant(
+        id=f"{number}: renamed and reordered, {words}",
+        family=FAMILY,
+        edits=tuple(edit for _, one in chosen for edit in one.edits),
+        truths=(),
+        equal="every rewriting keeps the function",
+    )
 
 
 def _some(places: Iterator[Rewrite], random: Random) -> list[Rewrite]:
@@ -100,6 +104,8 @@ def _rewrite(graph: Graph, *edits: Edit) -> Rewrite:
                 touched |= {name, *(readers or graph.network.consumers.get(name, ()))}
             case Append(layers=layers):
                 touched |= {layer.name for layer in layers} | {name for layer in layers for name in layer.inputs}
+            case _:
+                assert_never(edit)
     return Rewrite(edits=edits, touched=frozenset(touched))
 
 

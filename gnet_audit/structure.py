@@ -92,9 +92,7 @@ def tree(network: Network, main: str = "") -> Tree:
     anchor_of = _anchors(network)
     units = _units(network, anchor_of)
     output = main_output(network, main)
-    last = anchor_of[output.layer] if output else next(reversed(units), None)
-    if last is None:
-        return Tree(main=(), heads=(), extra_outputs=())
+    last = anchor_of[output.layer] if output else next(reversed(units))
     owned = _ancestors(units, last, frozenset())
     trunk = _sequence([units[name] for name in units if name in owned], entry=None)
     returned = {anchor_of[out.layer]: out.path for out in reversed(network.outputs) if out is not output}

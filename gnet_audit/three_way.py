@@ -195,8 +195,6 @@ def _against(pair: Pair, cell: Cell, printed: str, counts: Count | None) -> Verd
 
 def _exactly(cell: Cell, derived: Count | None, measured: Count | None) -> Agreement:
     """Between two exact numbers no convention can mediate."""
-    if derived is None and measured is None:
-        return Agreement.NOTHING
     biases = cell is Cell.PARAMS
     one, two = (0 if counts is None else counts.of(cell, biases=biases) for counts in (derived, measured))
     return Agreement.AGREE if one == two else Agreement.DIFFER

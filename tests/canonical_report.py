@@ -12,8 +12,10 @@ from datetime import date
 from gnet_audit.acceptance import Acceptance, accept
 from gnet_audit.findings import Cost, Finding
 from gnet_audit.network import Location, Shape, Source, Status, Unverified
-from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Totals, Verdict
+from gnet_audit.proof import Gap, ModeProof, Proof, ProofStatus, Statistics
+from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Stated, Totals, Verdict
 from gnet_audit.rules import Severity
+from gnet_audit.sweep import Swept
 
 FILE = "/home/ann/nets/net[1].py"
 TABLE = Source(id="table1", where="Table 1", status=Status.PRINTED)
@@ -40,6 +42,8 @@ def slot(
     status: RowStatus = RowStatus.MATCH,
     note: str = "",
     line: int = 0,
+    stated: tuple[Stated, ...] = (),
+    lines: tuple[Location, ...] = (),
 ) -> SlotResult:
     """A slot that is as in the paper unless told otherwise; pairs are (expected, found)."""
     missing = status is RowStatus.MISSING
@@ -59,9 +63,19 @@ def slot(
         status=status,
         note=note,
         location=at(line) if line else None,
+        source=TABLE,
+        stated=stated,
+        lines=lines,
     )
 
 
+CELL = Source(id="table1", where="Table 1: 5x5 of inception (3a)", status=Status.PRINTED)
+SAID = (
+    Stated(attribute="out_channels", value="32", source=CELL),
+    Stated(attribute="padding", value="2", source=FIGURE),
+    Stated(attribute="order", value="", source=CAFFE),
+)
+"""What the paper says of `inception_3a.5x5`."""
 ROWS = (
     slot("conv1", "conv 7×7/2 pad 3, 64", (64, 112, 112), layer="stem.0", printed="112×112×64",
          params=(9_472, 9_472), macs=(118_013_952, 118_013_952), line=8),
@@ -82,7 +96,7 @@ ROWS = (
          status=RowStatus.CONSEQUENCE, note="follows finding 1", line=21),
     slot("inception_3a.5x5", "conv 5×5 pad 2, 32", (32, 28, 28), layer="inception3a.branch3[pool].1.conv",
          found="conv 3×3 pad 1, 32", measured=(32, 27, 27), params=(12_832, 4_640), macs=(10_035_200, 3_359_232),
-         status=RowStatus.DIFFERS, note="findings 2, 3", line=33),
+         status=RowStatus.DIFFERS, note="findings 2, 3", line=33, stated=SAID, lines=(at(33), at(34))),
     SlotResult(row="inception_3a", slot="+inception3a.branch3[pool].1.bn", layer="inception3a.branch3[pool].1.bn",
                expected_op="", found_op="batch norm eps 0.001", printed="", derived=None, measured=(32, 27, 27),
                expected_params=None, params=64, expected_macs=None, macs=0, status=RowStatus.EXTRA,
@@ -145,11 +159,12 @@ FINDINGS = (
 READS = {
     "conv1": ("input",), "pool1": ("conv1",), "lrn1": ("pool1",), "conv2_reduce": ("lrn1",), "conv2": ("conv2_reduce",),
     "pool2": ("conv2",), "inception_3a.1x1": ("pool2",), "inception_3a.5x5_reduce": ("pool2",),
-    "inception_3a.5x5": ("inception_3a.5x5_reduce",), "inception_3a.concat": ("inception_3a.1x1", "inception_3a.5x5"),
+    "inception_3a.5x5": ("inception_3a.5x5_reduce",), "+inception3a.branch3[pool].1.bn": ("inception_3a.5x5",),
+    "inception_3a.concat": ("inception_3a.1x1", "+inception3a.branch3[pool].1.bn"),
     "avgpool": ("inception_3a.concat",), "dropout": ("avgpool",), "linear": ("dropout",),
     "aux1.pool": ("inception_3a.concat",), "aux1.fc": ("aux1.pool",),
 }  # fmt: skip
-"""Which slots each slot of REPORT reads by the paper."""
+"""Which slots each slot of REPORT reads by the paper; around the added layer, by the model."""
 
 REPORT = Report(
     spec=SpecId(id="canonical", title="Canonical", sha256="0123456789abcdef" * 4),
@@ -198,3 +213,28 @@ ACCEPTANCES = (
 TODAY = date(2026, 1, 1)
 ACCEPTED = accept(REPORT, ACCEPTANCES, TODAY)
 """REPORT with three findings accepted."""
+
+PROOF = Proof(
+    modes=(
+        ModeProof(mode="eval", status=ProofStatus.PROVEN, slots=13, outputs=1, error=2.5e-16),
+        ModeProof(
+            mode="train",
+            status=ProofStatus.FAILED,
+            why="pool2 and the model's stem.7 differ although the findings say nothing more (other shapes)",
+            gap=Gap(
+                slot="pool2",
+                layer="stem.7",
+                error=float("inf"),
+                expected=Statistics(shape=(192, 28, 28), mean=0.5, deviation=0.25, low=0.0, high=2.0),
+                found=Statistics(shape=(192, 27, 27), mean=0.125, deviation=float("nan"), low=-1.0, high=2.0),
+            ),
+        ),
+    ),
+    input_shape=(3, 224, 224),
+)
+"""A proof that failed in training."""
+SWEPT = (
+    Swept(size=96, reached="avgpool", proof=replace(PROOF, modes=PROOF.modes[:1])),
+    Swept(size=160, reached="pool2", findings=FINDINGS[:1]),
+)
+"""A size at which all is well and one at which it is not."""

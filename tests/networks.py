@@ -3,7 +3,7 @@
 `NAME: OP [OPTIONS] [< INPUT …]`; without `<` a layer reads the line before. Ops: `conv KERNEL OUT`, `maxpool KERNEL`,
 `avgpool KERNEL`, `adaptive avg|max SIZE`, `linear OUT`, `dropout RATE`, `lrn`, `concat`, `add`, `slice START STOP`,
 `pad N`, `mean`, `flatten`, `identity`, `bn`, `softmax`, any activation by its name, `unknown NAME`. Options: `/STRIDE`,
-`pPADDING`, `dDILATION`, `gGROUPS`, `nobias`, `ceil`, `off`.
+`pPADDING`, `dDILATION`, `gGROUPS`, `nobias`, `transposed`, `ceil`, `off`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def op(text: str) -> Op:
     """One op from its words."""
     kind, *words = text.split()
     options = {word[0]: word[1:] for word in words if word[0] in "/pdg" and word[1:].isdigit()}
-    flags = {"nobias", "ceil", "off", *(f"{letter}{number}" for letter, number in options.items())}
+    flags = {"nobias", "transposed", "ceil", "off", *(f"{letter}{number}" for letter, number in options.items())}
     values = [word for word in words if word not in flags]
     stride, pad, dilation = (int(options.get(key, default)) for key, default in (("/", "1"), ("p", "0"), ("d", "1")))
     padding: Padding = (pad, pad, pad, pad)
@@ -75,6 +75,7 @@ def op(text: str) -> Op:
                 dilation=(dilation, dilation),
                 groups=int(options.get("g", "1")),
                 bias="nobias" not in words,
+                transposed="transposed" in words,
             )
         case (("maxpool" | "avgpool"), [kernel]):
             size = (int(kernel), int(kernel))

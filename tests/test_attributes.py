@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gnet_audit.compare import Found, compare
-from gnet_audit.network import Mode, Network
+from gnet_audit.network import Conv2d, Elementwise, Mode, Network, Weight
 from tests.networks import network
 
 TWO = "i: conv 3 8 p1\nk: conv 3 8 p1\n"
@@ -42,9 +42,20 @@ def changed(whole: Network, name: str, **fields: object) -> Network:
          [("GA208", "kind", ("a",), "avg", "max")]),
         (f"{TWO}a: adaptive avg 4\nz: linear 5", f"{TWO}a: adaptive max 4\nz: linear 5",
          [("GA208", "kind", ("a",), "avg", "max")]),
+        (f"{TWO}z: linear 5", f"{TWO.replace('k: conv 3 8 p1', 'k: conv 3 8 p1 transposed')}z: linear 5",
+         [("GA218", "layer", ("k",), "conv 3×3 pad 1, 8", "transposed conv 3×3 pad 1, 8")]),
+        # One finding says it all: the width and the stride belong to the other layer.
+        (f"{TWO}z: linear 5", f"{TWO.replace('k: conv 3 8 p1', 'k: conv 3 12 p1 /2 transposed')}z: linear 5",
+         [("GA218", "layer", ("k",), "conv 3×3 pad 1, 8", "transposed conv 3×3/2 pad 1, 12")]),
+        # Where the paper's own convolution stands as well, it is that one.
+        (f"{TWO}z: linear 5", "i: conv 3 8 p1\nt: conv 3 8 p1 transposed\nk: conv 3 8 p1\nz: linear 5",
+         [("GA302", "layer", ("i",), "none", "transposed conv 3×3 pad 1, 8")]),
         # Behind an op that is not known no size is.
         (f"u: unknown f\n{TWO}z: linear 5", f"u: unknown f\n{TWO.replace('k: conv 3', 'k: conv 5')}z: linear 5",
          [("GA202", "kernel", ("k",), "3×3", "5×5")]),
+        # There a padding that no 5×5 usually has cannot be the one that keeps the size.
+        (f"u: unknown f\n{TWO}z: linear 5", f"u: unknown f\n{TWO.replace('k: conv 3 8 p1', 'k: conv 5 8 p3')}z: linear 5",
+         [("GA202", "kernel", ("k",), "3×3", "5×5"), ("GA204", "padding", ("k",), "1", "3")]),
         (JOIN, JOIN.replace("concat", "add"), [("GA305", "merge", ("j",), "concat", "add")]),
         (JOIN, JOIN.replace("concat", "unknown my::cat"), [("GA305", "merge", ("j",), "concat", "unknown op my::cat")]),
         (ALONE, ALONE.replace("relu", "tanh"), [("GA213", "activation", ("r",), "relu", "tanh")]),
@@ -95,8 +106,36 @@ def test_an_attribute_that_the_text_cannot_say_is_told_too(
     assert told(whole, changed(whole, name, **fields)) == [finding]
 
 
+def test_a_padding_with_which_a_kernel_does_not_fit_is_told_beside_it() -> None:
+    # 40 rows do not fit into 32, so nothing says that the padding came with the kernel.
+    paper = network(f"{TWO}z: linear 5")
+    assert told(paper, changed(paper, "k", kernel=(40, 40), padding=(0, 0, 0, 0))) == [
+        ("GA202", "kernel", ("k",), "3×3", "40×40"),
+        ("GA204", "padding", ("k",), "1", "0"),
+    ]
+
+
 def test_ranges_of_a_concatenation_that_are_its_inputs_are_those_inputs() -> None:
     cut = JOIN.replace("z: linear", "s: slice 0 4 < j\nt: slice 4 8 < j\nu: concat < s t\nz: linear")
     assert told(network(JOIN), network(cut)) == []
     swapped = cut.replace("u: concat < s t", "u: concat < t s")
     assert told(network(JOIN), network(swapped)) == [("GA304", "order", ("j",), "a, b", "b, a")]
+
+
+def test_an_op_of_each_value_between_a_layer_and_its_activation_is_told_at_that_layer() -> None:
+    plain = network("i: conv 3 8 p1\nr: relu\nz: linear 5")
+    marked = network("i: conv 3 8 p1\nm: identity\nr: relu\nz: linear 5")
+    scale = Elementwise(function="mul", constants=(None, 2.0))
+    layers = tuple(replace(one, op=scale) if one.name == "m" else one for one in marked.layers)
+    assert told(plain, replace(marked, layers=layers)) == [("GA302", "layer", ("i",), "none", "mul 2")]
+
+
+def test_weights_that_are_computed_on_the_way_are_shared_with_nobody() -> None:
+    def weighted(name: str) -> Network:
+        whole = network(f"{TWO}z: linear 5")
+        weight = Weight(role="weight", name=name, shape=(8, 8, 3, 3))
+        layers = (replace(one, weights=(weight,)) if isinstance(one.op, Conv2d) else one for one in whole.layers)
+        return replace(whole, layers=tuple(layers))
+
+    assert told(network(f"{TWO}z: linear 5"), weighted("")) == []
+    assert [one[0] for one in told(network(f"{TWO}z: linear 5"), weighted("i.weight"))] == ["GA311"]

@@ -83,6 +83,8 @@ def test_two_spellings_become_one(written: str, plain: str) -> None:
         "a: conv 1 4\nm: maxpool 2 /2\nr: relu\ns: add < m r",
         "a: conv 1 2\nb: conv 1 4 < input\nj: concat < a b\ns: slice 1 3 < j\nc: conv 1 3",
         "a: conv 1 4\nq: log_softmax\nr: relu",
+        # A window of nothing but padding gives minus infinity, and 0 behind a ReLU.
+        "a: conv 1 4\nm: maxpool 2 p2 /2\nr: relu",
     ],
 )
 def test_what_is_another_function_stays_as_it_is(text: str) -> None:

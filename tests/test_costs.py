@@ -55,6 +55,7 @@ def test_the_input_always_has_a_counterpart() -> None:
         ("a: conv 3 8 p1", "a: conv 3 8 p1 d2", 0.1),
         ("a: conv 3 8 p1", "a: conv 3 8 p1 g2", 0.2),
         ("a: conv 3 8 p1", "a: conv 3 8 p1 nobias", 0.02),
+        ("a: conv 3 8 p1", "a: conv 3 8 p1 transposed", 1),
         ("a: linear 10", "a: linear 20", 0.01 + 0.8),
         ("a: linear 10", "a: conv 12 10", 0.01),
         ("a: conv 12 10", "a: linear 10", 0.01),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from random import Random
 
@@ -10,9 +11,11 @@ import torch
 
 from gnet_audit.live import selfproof
 from gnet_audit.mutants import Mutant, mutants, mutated
-from gnet_audit.network import Mode, Network
+from gnet_audit.mutants.graphs import Graph
+from gnet_audit.network import Conv2d, Mode, Network, Weight
 from gnet_audit.rewrites import KINDS, rewrites
 from gnet_audit.selftest import Case, Ground, Kind, trial
+from tests.networks import network
 
 GROUND = selfproof.ground("googlenet")
 SMALL = selfproof.shrunk(GROUND, "googlenet")
@@ -69,3 +72,22 @@ def test_the_test_above_can_fail(runner: selfproof.Runner) -> None:
 def test_no_alarm_is_raised(number: int) -> None:
     case = Case(mutant=first(GROUND, SAMPLE)[number], kind=Kind.REWRITE, seed=number)
     assert trial(GROUND, case).findings == ()
+
+
+def learning(whole: Network) -> Network:
+    """The network with a weight and a bias in each convolution."""
+    roles = tuple(Weight(role=role, name=role, shape=()) for role in ("weight", "bias"))
+    layers = (replace(one, weights=roles) if isinstance(one.op, Conv2d) else one for one in whole.layers)
+    return replace(whole, layers=tuple(layers))
+
+
+@pytest.mark.parametrize("kind", ["1×1 fused", "concat in steps", "linear as a convolution"])
+def test_a_network_without_the_place_for_a_rewriting_is_not_rewritten(kind: str) -> None:
+    def found(branch: str, joined: str, flat: str) -> int:
+        branches = f"a: conv 1 4 < i\nb: conv 3 4 p1 < i\nc: conv {branch} < i\nj: concat < {joined}"
+        graph = Graph(network=learning(network(f"i: conv 3 8 p1\n{branches}\n{flat}\nz: linear 3")), slots={})
+        return len(list(KINDS[kind](graph, Random(0))))
+
+    assert found("1 4", "a b c", "f: flatten") == 1
+    # One 1×1 convolution, two branches, and a linear layer that no flattened map reaches directly.
+    assert found("3 4 p1", "a b", "f: flatten\ng: flatten") == 0

@@ -165,6 +165,58 @@ def test_less_than_one_is_too_small(option: str) -> None:
         answered(option, "0")
 
 
+def test_the_page_tells_pairs_what_is_no_fault_and_what_no_proof_can_see() -> None:
+    equal = replace(
+        FAULT, family="rounding", kind=Kind.EQUAL, caught=False, evidence=None, reason="nothing is left over"
+    )
+    trials = (
+        FAULT,
+        replace(FAULT, id="conv2: no bias", unseen="its input is zero", evidence=Evidence(proven="", broken="")),
+        replace(FAULT, id="conv1: no bias & pool1: avg", kind=Kind.PAIR, family="pairs"),
+        replace(equal, id="pool1: floor"),
+        replace(equal, id="pool2: floor"),
+        replace(FAULT, id="conv1: stride 9", family="stride", kind=Kind.IMPOSSIBLE, caught=False, evidence=None),
+    )
+    lines = page.text(Selftest(trials=trials)).splitlines()
+    rows = [" ".join(line.split()) for line in lines if " of " in line and "%" in line]
+    all_right = "100 % 100 % 100 % 100 % 0"
+    assert rows == [
+        f"bias 2 {all_right} 1 of 1 2 of 2",  # the proof cannot see one of the two faults
+        f"all single faults 2 {all_right} 1 of 1 2 of 2",
+        f"pairs of them 1 {all_right} 1 of 1 1 of 1",
+    ]
+    assert lines[-4:] == [
+        "2 equal by arithmetic: 0 false alarms",
+        "  rounding, 2, nothing is left over: pool1: floor, pool2: floor",
+        "1 fault with which no network can run (stride 1)",
+        "1 seen in the structure only, since its input is zero: conv2: no bias",
+    ]
+
+
+def test_the_page_tells_what_the_proof_says_and_no_more_than_twenty_one_by_one() -> None:
+    trials = [
+        replace(FAULT, id="a", evidence=Evidence(proven="conv1 differs", broken="conv1 differs")),
+        replace(FAULT, id="b", evidence=Evidence(proven="", broken="")),
+        replace(FAULT, id="c", kind=Kind.REWRITE, caught=False, evidence=Evidence(proven="", broken="pool1 differs")),
+    ]
+    missed = [replace(FAULT, id=str(number), caught=False, findings=()) for number in range(19)]
+    lines = page.text(Selftest(trials=(*trials, *missed))).splitlines()
+    start = lines.index("wrong: 22")
+    assert lines[start + 1 : start + 5] == [
+        "  a: found GA207 bias conv1; the proof: conv1 differs",
+        "  b: found GA207 bias conv1; the proof: equal without the findings",
+        "  c: found GA207 bias conv1; the proof: pool1 differs",
+        "  0: found nothing",
+    ]
+    assert lines[start + 20 :] == ["  16: found nothing", "  and 2 more; --json tells all"]
+
+
+def test_a_page_without_single_faults_has_no_shares() -> None:
+    impossible = replace(FAULT, family="stride", kind=Kind.IMPOSSIBLE, caught=False, evidence=None)
+    lines = page.text(Selftest(trials=(impossible,))).splitlines()
+    assert [line.split() for line in lines if line.startswith("all")] == [["all", "single", "faults", "0", "0"]]
+
+
 def test_a_share_is_whole_only_where_all_are() -> None:
     assert page.share(3, 3) == "100 %"
     assert page.share(1999, 2000) == "99.9 %"

@@ -136,3 +136,85 @@ def test_sequences_with_nothing_in_common_are_bounded_work(monkeypatch: pytest.M
     assert in_order(plan, one, two)
     # A thousand cells a search, and each search brings 45 steps at least: the diagonal of their square is that long.
     assert count <= 1_000 * (2 * 2_000 / 44)
+
+
+# --- when a search ends: every item here is worth 1, so another one in its place costs a half --------------------
+
+P, X, Y, C, D, E, F, G, H, Q = range(0, 40, 4)
+
+
+@pytest.mark.parametrize(("calm", "cost"), [(2, 2.5), (3, 2.0)])
+def test_so_many_alike_neighbours_end_a_search(monkeypatch: pytest.MonkeyPatch, calm: int, cost: float) -> None:
+    monkeypatch.setattr(sequences, "CALM", calm)
+    # X new and G gone cost 2. X for the first P, two of them alike, the third new and G gone cost 2.5, but begin cheaper.
+    assert cheapest(task([P, P, P, C, D, E, F, G], [X, P, P, P, C, D, E, F])).cost == cost
+
+
+@pytest.mark.parametrize(("calm", "cost"), [(8, 5.0), (9, 4.0)])
+def test_neighbours_unlike_each_other_count_four_times(monkeypatch: pytest.MonkeyPatch, calm: int, cost: float) -> None:
+    monkeypatch.setattr(sequences, "CALM", calm)
+    # X and Y new, G and H gone cost 4. Both taken for P and Q, and P and Q new afterwards, cost one more.
+    assert cheapest(task([P, Q, P, Q, C, D, E, F, G, H], [X, Y, P, Q, P, Q, C, D, E, F])).cost == cost
+
+
+def test_an_item_unlike_the_one_before_it_tells_four_times_as_much() -> None:
+    items = [P, Q, Q, P, Q]
+    assert [task(items, items).telling(i) for i in range(5)] == [1, 4, 1, 4, 4]
+
+
+@pytest.mark.parametrize(("most", "cost"), [(3, 2.5), (4, 1.6)])
+def test_a_search_looks_at_so_many_cells(monkeypatch: pytest.MonkeyPatch, most: int, cost: float) -> None:
+    monkeypatch.setattr(sequences, "MOST", most)
+    # The start, the first gone at 1, the other new at 1.5, both at 1.6; from the second of these 1.5 is left to pay.
+    assert cheapest(task([0], [1], taken=lambda _i, _j: 1.6)).cost == cost
+
+
+def test_a_search_that_has_looked_at_enough_goes_on_from_the_cheapest_of_the_furthest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sequences, "MOST", 5)
+    # Looked at: the start, one gone at 1, one new at 1.5, a pair at 1.6, both gone at 2.
+    plan = cheapest(task([0, 0], [1, 1], taken=lambda _i, _j: 1.6))
+    assert plan == Plan(cost=3.2, steps=((0, 0), (1, 1)))
+
+
+def test_of_ends_at_the_same_cost_an_opening_takes_the_first() -> None:
+    # Either 0 for the 1 at 0.5 + 0.5, or 0 gone at 1 and the 1 alike.
+    assert cheapest(task([0, 1], [1], opening=True)) == Plan(cost=1.0, steps=((0, 0), (1, None)))
+
+
+def test_what_is_alike_at_the_end_is_not_looked_at() -> None:
+    looked: list[Step] = []
+
+    def taken(i: int, j: int) -> float:
+        looked.append((i, j))
+        return 0.5
+
+    assert cheapest(task([P, C, P], [P, D, P], taken=taken)).steps == ((0, 0), (1, 1), (2, 2))
+    assert set(looked) == {(1, 1)}
+    looked.clear()
+    assert cheapest(task([C, D, E], [X, C, D, E], taken=taken)).steps == ((None, 0), (0, 1), (1, 2), (2, 3))
+    assert not looked
+
+
+def test_in_a_row_of_equal_items_the_last_ones_are_new() -> None:
+    assert cheapest(task([P, P], [P, P, P])).steps == ((0, 0), (1, 1), (None, 2))
+
+
+def test_an_end_is_rather_come_to_than_a_calm_place_at_the_same_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequences, "CALM", 2)
+    # The 1 taken for the 0 costs 0.5 + 0.5, and two are alike behind it; the 0 new costs 1, and nothing is left to pay.
+    plan = cheapest(task([1, 1, 1], [0, 1, 1, 1], opening=True))
+    assert plan == Plan(cost=1.0, steps=((None, 0), (0, 1), (1, 2), (2, 3)))
+
+
+def test_a_calm_place_does_not_take_the_place_of_a_cheaper_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequences, "CALM", 1)
+    # 0.5 + 0.5 and 0.5 + 0.5; the 2 gone at 2 makes the 1s alike, and the 3 is new at 2.
+    assert cheapest(task([2, 1], [1, 3])) == Plan(cost=2.0, steps=((0, 0), (1, 1)))
+
+
+def test_of_cells_at_the_same_cost_the_furthest_is_looked_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sequences, "MOST", 5)
+    # Two pairs at 0.5 + 0.5 each; at that cost there are the 3 new, and the first pair with the 0 gone: the search's end.
+    assert cheapest(task([1, 0], [3, 1])) == Plan(cost=2.0, steps=((0, 0), (1, 1)))

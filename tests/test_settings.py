@@ -68,6 +68,18 @@ def test_a_setting_that_cannot_be_understood_is_one_line(tmp_path: Path, text: s
         read(tmp_path)
 
 
+def test_a_file_that_is_no_text_says_nothing_of_us(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"\xff\xfe[tool.gnet-audit]\n")
+    assert read(tmp_path).values == {}
+
+
+@pytest.mark.parametrize("text", ["[tool]\ngnet-audit = 3\n", "tool = 'gnet-audit'\n"])
+def test_settings_that_are_no_table_are_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^pyproject\.toml: \[tool\.gnet-audit\] is not a table"):
+        read(tmp_path)
+
+
 def test_a_file_that_is_no_toml_is_told_only_where_it_speaks_of_us(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text("broken = ", encoding="utf-8")

@@ -46,13 +46,6 @@ def render(report: Report, format: Format, view: View | None = None) -> str:
             from gnet_audit.formats import json
 
             return json.render(report)
-        case _:
-            return _exported(report, format, view)
-
-
-def _exported(report: Report, format: Format, view: View) -> str:
-    """The formats that other programs show."""
-    match format:
         case Format.CSV:
             from gnet_audit.formats import csv
 
@@ -77,7 +70,5 @@ def _exported(report: Report, format: Format, view: View) -> str:
             from gnet_audit.formats import github
 
             return github.render(report, view)
-        case Format.TEXT | Format.JSON:
-            return render(report, format, view)
         case _:
             assert_never(format)

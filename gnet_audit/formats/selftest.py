@@ -88,22 +88,22 @@ def _harmless(result: Selftest) -> Iterator[str]:
         yield f"{words.count(len(rewrites), 'equivalent rewrite')}: {words.count(alarms, 'false alarm')}" + (
             f", {proven} proven" if proven else ""
         )
-    yield from _reasons("equal by arithmetic", result.of(Kind.EQUAL), alarms=True)
+    yield from _equal(result.of(Kind.EQUAL))
     impossible = result.of(Kind.IMPOSSIBLE)
     if impossible:
         families = ", ".join(
             f"{name} {sum(one.family == name for one in impossible)}" for name in _families(impossible)
         )
-        yield f"{len(impossible)} faults with which no network can run ({families})"
+        yield f"{words.count(len(impossible), 'fault')} with which no network can run ({families})"
     unseen = [one for one in result.of(Kind.MUTANT) if one.unseen]
     for reason in dict.fromkeys(one.unseen for one in unseen):
         names = tuple(one.id for one in unseen if one.unseen == reason)
         yield f"{len(names)} seen in the structure only, since {reason}: {words.some(names, 3)}"
 
 
-def _reasons(title: str, trials: Sequence[Trial], *, alarms: bool) -> Iterator[str]:
-    if trials and alarms:
-        yield f"{len(trials)} {title}: {words.count(sum(one.caught for one in trials), 'false alarm')}"
+def _equal(trials: Sequence[Trial]) -> Iterator[str]:
+    if trials:
+        yield f"{len(trials)} equal by arithmetic: {words.count(sum(one.caught for one in trials), 'false alarm')}"
     for family in _families(trials):
         own = [one for one in trials if one.family == family]
         for reason in dict.fromkeys(one.reason for one in own):

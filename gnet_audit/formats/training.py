@@ -247,7 +247,6 @@ def _strict(value: object) -> Value:
             return {str(key): _strict(item) for key, item in value.items()}
         case list() | tuple():
             return [_strict(item) for item in value]
-        case str() | int() | None:
-            return value
         case _:
-            return str(value)
+            assert isinstance(value, str | int | None)
+            return value

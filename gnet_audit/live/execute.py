@@ -119,19 +119,14 @@ def _plumbing(op: Op, x: Tensor) -> Tensor:
 
 
 def _convolved(op: Conv2d, x: Tensor, weights: Weights) -> Tensor:
-    if op.transposed:
-        raise NotImplementedError("conv_transpose2d")
+    weight, bias = weights["weight"], weights["bias"] if op.bias else None
     top, bottom, left, right = op.padding
+    if op.transposed:
+        # Its padding is taken away from what it gives; torch knows no uneven one.
+        return F.conv_transpose2d(x, weight, bias, op.stride, (top, left), 0, op.groups, op.dilation)
     mode = "constant" if op.padding_mode == "zeros" else op.padding_mode
     padded = F.pad(x, (left, right, top, bottom), mode=mode) if any(op.padding) else x
-    return F.conv2d(
-        padded,
-        weights["weight"],
-        weights["bias"] if op.bias else None,
-        stride=op.stride,
-        dilation=op.dilation,
-        groups=op.groups,
-    )
+    return F.conv2d(padded, weight, bias, op.stride, 0, op.dilation, op.groups)
 
 
 def _pooled(op: Pool2d, x: Tensor) -> Tensor:

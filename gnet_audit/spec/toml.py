@@ -225,8 +225,7 @@ class _Scan:
         dot = "."
         while dot:
             match = _KEY.match(self._text, self._at)
-            if match is None:
-                raise ValueError(f"Invalid key (at line {self._here()})")
+            assert match is not None  # tomllib has accepted it
             parts.append(_unquoted(match[1]))
             dot, self._at = match[2], match.end()
         return tuple(parts)

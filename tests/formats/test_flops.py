@@ -17,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from gnet_audit import expand
+from gnet_audit import expand, patch
 from gnet_audit.contradictions import lint
 from gnet_audit.counts import Counted, Counter, Reconciled, Term
-from gnet_audit.errors import UsageError
+from gnet_audit.errors import UnavailableError, UsageError
+from gnet_audit.findings import Remove, SetOp
 from gnet_audit.flops import Flops, flops
 from gnet_audit.formats import checks, flops_csv, flops_html, flops_json, html, roofline
 from gnet_audit.formats import flops as texts
@@ -29,7 +30,7 @@ from gnet_audit.formats.flops import Choices
 from gnet_audit.formats.speed import bar
 from gnet_audit.formats.view import Depth, View
 from gnet_audit.measurement import Machine, Peak, Roof, measured
-from gnet_audit.network import Mode
+from gnet_audit.network import Mode, Unknown
 from gnet_audit.report import Verdict
 from gnet_audit.rules import Severity
 from gnet_audit.spec import load
@@ -142,6 +143,14 @@ def test_what_is_not_counted_is_said() -> None:
     assert "not counted" not in texts.text(answer(kinds=frozenset(Kind)), Choices(width=0))
 
 
+def test_a_layer_whose_work_is_unknown_is_said_and_counted_as_nothing() -> None:
+    networks = {mode: expand.network(PAPER, mode) for mode in Mode}
+    strange = patch.apply(networks[Mode.EVAL], [SetOp(layer="lrn1", op=Unknown(function="my::norm"))])
+    text = texts.text(flops(PAPER, report(PAPER), {**networks, Mode.EVAL: strange}), Choices(width=0))
+    assert "lrn1: work unknown: counted as nothing" in text
+    assert "work unknown" not in texts.text(answer(), Choices(width=0))
+
+
 def test_a_printed_cell_that_nothing_gives_is_the_papers_own_contradiction() -> None:
     lines = texts.text(answer(), Choices(width=0)).splitlines()
     conv1 = [line for line in lines if line.startswith("conv1 ")]
@@ -197,6 +206,30 @@ def test_speed_is_told_with_what_failed_and_what_is_wrong() -> None:
     assert "fastest with numbers that agree with fp32: cuda:0 bf16+channels_last, batch 64, 1,010 images/s" in text
     rules = {finding.rule for finding in answer(whole=True).findings}
     assert {"GA601", "GA602", "GA603"} <= rules
+
+
+def test_an_account_that_goes_up_says_so_and_no_more() -> None:
+    exact = Reconciled(
+        counted=replace(OPINION.counted, total=1_582_671_872 + 10, skipped=()), ours=1_582_671_872, terms=OPINION.terms
+    )
+    text = texts.text(replace(answer(), counters=(exact,)), Choices(width=0))
+    assert "remainder 0: explained to the op" in text
+    assert "its own account" not in text
+    assert "it skipped" not in text
+
+
+def test_a_run_that_was_cut_short_before_its_first_row_says_so() -> None:
+    notes = ("layers were not timed: no room",)
+    text = texts.text(replace(answer(), speed=Speed(roofs=(), rows=(), layers=(), notes=notes, interrupted=True)))
+    told = text.split("random images already on the device\n")[1].split("\n\n")[0]
+    assert told.splitlines() == ["  layers were not timed: no room", "interrupted: what was finished by then"]
+
+
+def test_lines_that_are_all_shown_are_not_counted() -> None:
+    found = answer()
+    assert "without parameters not shown" in texts.text(found)
+    weighted = tuple(line for line in found.three.rows if line.name in {"conv1", "conv2"})
+    assert "not shown" not in texts.text(replace(found, three=replace(found.three, rows=weighted)))
 
 
 def test_lines_can_be_sorted_by_time() -> None:
@@ -302,6 +335,14 @@ def test_a_spreadsheet_has_counts_work_and_other_counters() -> None:
     assert sum(int(one["flops"]) for one in slots) == int(whole["flops"]) == 2 * 1_582_671_872
 
 
+def test_a_spreadsheet_has_a_slot_that_the_model_has_not_as_well() -> None:
+    networks = {mode: patch.apply(expand.network(PAPER, mode), [Remove(layers=("lrn1",))]) for mode in Mode}
+    found = list(csv.DictReader(StringIO(flops_csv.render(flops(PAPER, report(PAPER), networks)))))
+    (lrn1,) = [one for one in found if one["slot"] == "lrn1"]
+    assert (lrn1["kind"], lrn1["op"], lrn1["flops"], lrn1["params_derived"]) == ("slot", "", "", "0")
+    assert next(one["op"] for one in found if one["slot"] == "lrn2").startswith("LRN")
+
+
 def page(found: Flops) -> str:
     return flops_html.render(found, checks.counted(found), View())
 
@@ -309,7 +350,12 @@ def page(found: Flops) -> str:
 def test_a_page_has_the_counts_as_a_table() -> None:
     found = page(answer())
     assert '<h2 id="counts">Counts</h2>' in found
-    assert '<td class="amount">118,013,952</td>' in found
+    # conv1: 7 × 7 × 3 × 64 weights, each used at 112 × 112 places, and twice as many operations
+    assert '<td class="amount" data-head="MACs derived">118,013,952</td>' in found
+    assert '<td class="amount" data-head="MFLOP eval">236.03</td>' in found
+    assert '<td data-head="parameters verdict">✗ p≠d p≠m</td>' in found  # the paper prints 2.7K for 9,472
+    assert 'conv1<div class="under">conv 7×7/2 pad 3, 64</div>' in found
+    assert found.count('<th scope="colgroup"') == 4
     assert "counts agree: 1,582,671,872 MACs" in found
     assert 'class="verdict good">✓ counts agree<' in found
     assert 'class="verdict bad">✗ counts differ<' in page(answer(small=True))
@@ -323,10 +369,10 @@ def test_a_page_has_what_was_measured_and_the_roofline() -> None:
     assert "measured: 1 TFLOP/s, 100 GB/s, ridge at 10 FLOP per byte" in found
     assert found.count('<circle class="dot"') == 2  # conv1 and linear were timed
     assert "published by its maker" not in found  # the bandwidth is not published, so no roof is
-    assert '<td class="amount">64 (asked 128)</td>' in found
+    assert '<td class="amount" data-head="batch">64 (asked 128)</td>' in found
     assert "no compiler [here]" in found
     assert "1,582,671,887" in found  # what another counter says: 15 more, of which 10 are explained
-    assert '<td class="amount">+10</td><td class="amount">5</td>' in found
+    assert 'data-head="explained">+10</td><td class="amount" data-head="remainder">5</td>' in found
 
 
 @pytest.mark.parametrize(
@@ -389,6 +435,12 @@ def test_the_schema_knows_every_field_and_no_other() -> None:
 # --- lint as text ----------------------------------------------------------------------------------------------------
 
 
+def test_a_column_that_a_paper_does_not_print_is_not_shown() -> None:
+    rows = tuple(replace(one, printed=tuple(cell for cell in one.printed if cell[0] != "ops")) for one in PAPER.rows)
+    assert lints.text(lint(PAPER)).count(" cells fit") == 2
+    assert lints.text(lint(replace(PAPER, rows=rows))).count(" cells fit") == 1
+
+
 def test_lint_ends_in_its_verdict() -> None:
     # 8 + 2 cells that nothing fits, 4 rows against themselves, 2 mixed columns, 1 total
     assert lints.text(lint(PAPER)).splitlines()[-1] == (
@@ -402,6 +454,13 @@ def test_lint_fits_its_width(width: int) -> None:
 
 
 # --- the picture ---------------------------------------------------------------------------------------------------
+
+
+def test_without_matplotlib_nothing_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roofline, "find_spec", lambda _name: None)
+    with pytest.raises(UnavailableError) as error:
+        roofline.kind("roof.png")
+    assert error.value.line == "--plot: matplotlib is not installed; expected pip install 'gnet-audit[plot]'"
 
 
 def test_only_png_and_svg_can_be_drawn() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,12 @@ def test_every_printed_cell_is_in_the_table_in_the_papers_order() -> None:
             assert cell in words
 
 
+def test_a_cell_that_gives_the_size_of_one_slot_is_no_column_of_the_table() -> None:
+    cell = ("inception_3a.5x5", "28×28×32")
+    rows = (replace(row, printed=(*row.printed, cell)) if row.id == "inception_3a" else row for row in GOOGLENET.rows)
+    assert paper.table(replace(GOOGLENET, rows=tuple(rows)), width=160) == paper.table(GOOGLENET, width=160)
+
+
 def test_no_printed_number_is_lost_at_80_columns() -> None:
     text = paper.table(GOOGLENET, width=80)
     assert line_of(text, "inception_4c") == [
@@ -122,6 +129,15 @@ def test_each_fact_of_a_row_has_its_place_and_status() -> None:
     assert line_of(text, "padding") == ["padding", "2", "(same)", "stated:", "Figure", "3:", "(S),", "same", "padding"]
     assert line_of(text, "bias")[:3] == ["bias", "yes", "inferred:"]
     assert "inception_3a.1x1" not in text
+
+
+def test_a_row_that_prints_nothing_shows_its_slots_alone() -> None:
+    rows = tuple(replace(row, printed=()) if row.id == "conv1" else row for row in GOOGLENET.rows)
+    before, after = (
+        paper.row(one, "conv1", width=0).splitlines() for one in (GOOGLENET, replace(GOOGLENET, rows=rows))
+    )
+    assert before[1] == "  patch 7×7/2, output 112×112×64, depth 1, params 2.7K, ops 34M"
+    assert after == [before[0], *before[2:]]
 
 
 @pytest.mark.parametrize("name", ["conv1", "conv2_reduce", "inception_4e.concat", "aux2", "aux1.fc2", "conv1.relu"])

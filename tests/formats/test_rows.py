@@ -79,6 +79,12 @@ def test_per_row_the_numbers_of_all_slots_come_together() -> None:
     assert rows.numbers(REPORT, per_row=True)["inception_3a"] == (2, 3)
 
 
+def test_a_finding_at_two_slots_of_a_row_is_numbered_once() -> None:
+    report = replace(REPORT, findings=(replace(FINDINGS[0], rows=("inception_3a.1x1", "inception_3a.5x5")),))
+    assert rows.numbers(report, per_row=True) == {"inception_3a": (1,)}
+    assert rows.numbers(report, per_row=False) == {"inception_3a.1x1": (1,), "inception_3a.5x5": (1,)}
+
+
 def test_a_finding_on_an_activation_is_numbered_at_the_layer_before_it() -> None:
     report = replace(REPORT, findings=(replace(FINDINGS[0], rows=("conv1.relu",)),))
     assert rows.numbers(report, per_row=False) == {"conv1": (1,)}

@@ -320,3 +320,11 @@ def test_outputs_that_are_all_zero_and_equal_have_no_error() -> None:
     zero = torch.zeros(4, 5)
     assert bench._accuracy(zero, zero, config("fp32")).error == 0  # noqa: SLF001
     assert not bench._accuracy(zero + 1, zero, config("fp32")).ok  # noqa: SLF001
+
+
+def test_what_a_device_tells_at_the_end_of_a_run_is_a_note() -> None:
+    told = LayerTimes(failure="no room", after=(("clock", "1980 MHz"), ("temperature", "45 °C")))
+    assert collected([told]).notes == (
+        "layers were not timed: no room",
+        "after the run: clock 1980 MHz, temperature 45 °C",
+    )

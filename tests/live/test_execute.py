@@ -57,6 +57,15 @@ def test_a_convolution_pads_as_its_mode_says(mode: Literal["reflect", "replicate
     assert torch.allclose(value(op, weight=conv.weight), conv(RAMP))
 
 
+def test_a_transposed_convolution_is_torchs() -> None:
+    conv = nn.ConvTranspose2d(4, 6, 3, stride=2, padding=1, groups=2, dilation=2).double()
+    op = Conv2d(
+        out_channels=6, kernel=(3, 3), stride=(2, 2), padding=(1, 1, 1, 1), groups=2, dilation=(2, 2), transposed=True
+    )
+    weights = {name: parameter.detach() for name, parameter in conv.named_parameters()}
+    assert torch.equal(value(op, **weights), conv(RAMP))
+
+
 def test_uneven_padding_of_a_maximum_never_wins() -> None:
     op = Pool2d(kind=PoolKind.MAX, kernel=(3, 3), stride=(2, 2), padding=(0, 1, 0, 1))
     found = value(op, -1 - RAMP.abs())

@@ -184,6 +184,17 @@ def test_an_op_that_the_executor_does_not_know_leaves_the_proof_open() -> None:
     assert "group_norm" in report.proof.line
 
 
+def test_a_transposed_convolution_in_the_place_of_a_plain_one_is_one_finding_and_proven() -> None:
+    with torch.device("cpu"):
+        model = GoogLeNet(num_classes=10, aux_heads=False)
+    model.conv2_reduce.conv = nn.ConvTranspose2d(64, 64, 1)  # type: ignore[assignment]
+    report = audit(model)
+    found = [(one.rule, one.rows) for one in report.findings if one.rows == ("conv2_reduce",)]
+    assert found == [("GA218", ("conv2_reduce",))]
+    assert report.proof is not None
+    assert report.proof.status is ProofStatus.PROVEN, report.proof.line
+
+
 def test_a_gap_names_the_first_slot_and_both_values() -> None:
     held = reference()
     proof = held.proof(SetFields(layer="lrn1", fields=(("k", 2.0),)))

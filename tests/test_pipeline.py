@@ -1,0 +1,89 @@
+"""From what was traced to a report: findings that need no alignment, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from gnet_audit import pipeline, spec
+from gnet_audit.compare import Comparison
+from gnet_audit.errors import TargetError
+from gnet_audit.findings import Edit, SetFields
+from gnet_audit.live.trace import Traced
+from gnet_audit.network import Mode, Network, Shape
+from gnet_audit.proof import ModeProof, Proof, ProofStatus
+from gnet_audit.report import Report, RowStatus, Verdict
+from tests.test_compare import PAPER as EXPECTED
+from tests.test_compare import model
+
+PAPER = spec.load("googlenet")
+
+
+def proof(status: ProofStatus) -> Proof:
+    """A proof of eval that came to this."""
+    return Proof(modes=(ModeProof(mode="eval", status=status, why="conv1 differs"),), input_shape=PAPER.input_shape)
+
+
+def judged(found: Mapping[Mode, Network], status: ProofStatus | None = None) -> Report:
+    """The report on networks as if they had been traced, with a proof that comes to this."""
+
+    def prove(expected: Mapping[Mode, Network], comparison: Comparison, edits: tuple[Edit, ...]) -> Proof:
+        assert status is not None
+        return proof(status)
+
+    traced = {mode: Traced(network=network) for mode, network in found.items()}
+    evidence = pipeline.Evidence(name="net.py:Net", owned=None, prove=prove if status else None)
+    return pipeline.judge(PAPER, PAPER.input_shape, traced, evidence)
+
+
+def built(*edits: Edit) -> Mapping[Mode, Network]:
+    """The paper's network with these edits, as a model."""
+    return {mode: found.network for mode, found in model(*edits).items()}
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (None, Verdict.MATCHES),
+        (ProofStatus.PROVEN, Verdict.MATCHES),
+        (ProofStatus.OPEN, Verdict.UNPROVEN),
+        (ProofStatus.FAILED, Verdict.UNPROVEN),
+    ],
+)
+def test_a_match_whose_proof_does_not_hold_is_unproven(status: ProofStatus | None, verdict: Verdict) -> None:
+    report = judged(built(), status)
+    assert (report.verdict, report.findings) == (verdict, ())
+    if verdict is Verdict.UNPROVEN:
+        assert report.reason == "not proven: eval: conv1 differs"
+
+
+def test_a_difference_stays_one_whatever_its_proof() -> None:
+    edit = SetFields(layer="conv1", fields=(("bias", False),))
+    report = judged(built(edit), ProofStatus.OPEN)
+    assert (report.verdict, report.reason) == (Verdict.DIFFERS, "1 cause")
+
+
+def measured(network: Network, name: str, shape: Shape) -> Network:
+    """The network in which one layer gave another size than its op does."""
+    layers = (replace(layer, shape=shape) if layer.name == name else layer for layer in network.layers)
+    return replace(network, layers=tuple(layers))
+
+
+def test_a_size_that_no_difference_explains_is_a_finding_of_its_own() -> None:
+    layer = f"n{EXPECTED[Mode.EVAL].positions['lrn2']}"
+    report = judged({mode: measured(network, layer, (192, 55, 56)) for mode, network in built().items()})
+    (finding,) = report.findings
+    assert (finding.rule, finding.rows, finding.layers) == ("GA101", ("lrn2",), (layer,))
+    assert (finding.expected, finding.found) == ("56×56×192", "55×56×192")
+    assert finding.message == "lrn2 gives 55×56×192; by the paper and the findings above it should give 56×56×192."
+    assert next(row.status for row in report.rows if row.slot == "lrn2") is RowStatus.DIFFERS
+    assert report.verdict is Verdict.DIFFERS
+
+
+def test_an_input_at_which_the_paper_has_no_network_is_the_users_mistake() -> None:
+    with pytest.raises(TargetError) as stop:
+        pipeline.audit("reference", input_shape=(3, 16, 16), prove=False)
+    assert stop.value.line.startswith("input 16×16×3: the paper's network cannot be derived at this input: ")
+    assert "expected an input such as 224×224×3" in stop.value.line
