@@ -59,6 +59,23 @@ def number_text(value: float) -> str:
     return repr(float(value)).removesuffix(".0")
 
 
+def field_text(op: Op, name: str) -> str:
+    """One field of an op: `5×5`, `2`, `yes`; empty where it has none of that name."""
+    match getattr(op, name, None):
+        case bool() as value:
+            return "yes" if value else "no"
+        case int() | float() as value:
+            return number_text(value)
+        case (int(), int()) as value:
+            return pair_text(value) if name == "kernel" else _short(value)
+        case (int(), int(), int(), int()) as value:
+            return padding_text(value)
+        case None:
+            return ""
+        case value:
+            return str(value)
+
+
 def op_text(op: Op) -> str:
     """One op with what the paper says of it, and whatever is unusual about it."""
     match op:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gnet_audit.network import Location, Shape, Unverified
+from gnet_audit.network import Location, Shape, Source, Unverified
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -54,6 +54,16 @@ class SpecId:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """One attribute of a slot as the paper has it, where that is told apart from the slot's own source."""
+
+    attribute: str
+    value: str
+    """As text; empty where the attribute is no number or word of the op."""
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SlotResult:
     """One slot of the paper beside the user's layer (or an added layer of the user's)."""
 
@@ -78,7 +88,13 @@ class SlotResult:
     """Why the status is what it is, in a few words: the finding, the cause, the reason."""
     location: Location | None = None
     reads: tuple[str, ...] = ()
-    """The slots whose outputs it reads by the paper; `input` for the image."""
+    """The slots whose outputs it reads by the paper (around an added layer, by the model); `input` for the image."""
+    source: Source | None = None
+    """Where the paper has the slot, and how sure that is."""
+    stated: tuple[Stated, ...] = ()
+    """What the paper says of single attributes: the cell of its table, a figure, a convention."""
+    lines: tuple[Location, ...] = ()
+    """The lines that findings name for this very slot: where the wrong number is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +165,11 @@ class Report:
         """Whether nothing is left to say against the model."""
         fit = (self.verdict is Verdict.MATCHES or self.as_accepted) and (self.proof is None or self.proof.holds)
         return fit and not self.stale and not self.error and all(swept.clean for swept in self.sweep)
+
+    def __repr__(self) -> str:
+        """In a line: the rows alone would be many pages."""
+        findings = f"{len(self.findings)} finding{'s' if len(self.findings) != 1 else ''}"
+        return f"<Report of {self.target} beside {self.spec.title}: {self.verdict.value}, {findings}>"
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

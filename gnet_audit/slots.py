@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 
@@ -15,8 +16,8 @@ from gnet_audit.findings import Edit, Finding
 from gnet_audit.gaps import idle, left_to_loss
 from gnet_audit.garbage import uncollected
 from gnet_audit.heads import near_slot, slot_by_unit
-from gnet_audit.network import Input, Mode, Network, Shape, SpecOrigin, Unknown
-from gnet_audit.report import RowStatus, SlotResult
+from gnet_audit.network import BatchNorm, CodeOrigin, Input, Location, Mode, Network, Shape, SpecOrigin, Status, Unknown
+from gnet_audit.report import RowStatus, SlotResult, Stated
 from gnet_audit.rules import Severity
 from gnet_audit.structure import Unit, tree, units_of
 
@@ -36,7 +37,7 @@ def table(comparison: Comparison, expected: Mapping[Mode, Network]) -> tuple[Slo
         rows.append(verdicts.row(unit, pairs.get(unit.name)))
         rows += added.pop(unit.name, ())
     rows += [row for group in added.values() for row in group]
-    return wiring.wired((*rows, *_untrained(view, expected)), expected.get(Mode.TRAIN) or view.expected)
+    return wiring.wired((*rows, *_untrained(view, expected)), expected.get(Mode.TRAIN) or view.expected, view.found)
 
 
 def _untrained(view: View, expected: Mapping[Mode, Network]) -> list[SlotResult]:
@@ -88,7 +89,21 @@ def _row(unit: Unit, found: Unit | None, status: RowStatus, note: str) -> SlotRe
         status=status,
         note=note,
         location=locate(found.anchor) if found else None,
+        source=origin.source,
+        stated=tuple(_stated(unit)),
     )
+
+
+def _stated(unit: Unit) -> Iterator[Stated]:
+    """What the paper says of single attributes of a slot, that which it prints first."""
+    origin = unit.anchor.origin
+    assert isinstance(origin, SpecOrigin)
+    then = {
+        "batch_norm" if isinstance(layer.op, BatchNorm) else "activation": notation.op_text(layer.op)
+        for layer in unit.trail
+    }
+    for name, source in sorted(origin.attributes, key=lambda fact: fact[1].status is not Status.PRINTED):
+        yield Stated(attribute=name, value=then.get(name) or notation.field_text(unit.anchor.op, name), source=source)
 
 
 class _Verdicts:
@@ -100,11 +115,20 @@ class _Verdicts:
         for number, finding in enumerate(findings, 1):
             for row in finding.rows:
                 self.named.setdefault(row, []).append((number, finding))
+        self.told = {number: frozenset(finding.locations) for number, finding in enumerate(findings, 1)}
         self.causes = any(finding.severity is not Severity.NOTE for finding in findings)
 
     def row(self, unit: Unit, pair: Pair | None) -> SlotResult:
         found = pair.found if pair else None
-        return _row(unit, found, *self._status(unit, found))
+        row = _row(unit, found, *self._status(unit, found))
+        return replace(row, lines=tuple(dict.fromkeys(self._lines(unit, found)))) if found else row
+
+    def _lines(self, unit: Unit, found: Unit) -> Iterator[Location]:
+        """Of the lines that findings name for the slot those that made or called this very unit."""
+        origins = [layer.origin for layer in (found.anchor, *found.trail) if isinstance(layer.origin, CodeOrigin)]
+        own = [line for origin in origins for line in (*origin.constructed, origin.call) if line]
+        for number, _ in self._named(unit):
+            yield from (line for line in own if line in self.told[number])
 
     @cached_property
     def changed(self) -> Network | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gnet_audit.formats import places, plot, roofline, terse, words
+from gnet_audit.formats import places, plot, roofline, rows, terse, words
 from gnet_audit.formats.columns import Col
 from gnet_audit.formats.picture import HIGH, WIDE, picture, slices
 from gnet_audit.formats.plot import Plot
@@ -38,6 +38,21 @@ class Table:
     title: str
     columns: tuple[Col, ...]
     notes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """For each column what it counts, as a head above those beside it that count the same; empty for no such head."""
+    under: tuple[str, ...] = ()
+    """For each line what stands small below its first cell."""
+
+    @property
+    def shown(self) -> list[tuple[str, Col]]:
+        """The columns that say something, each with its group."""
+        groups = self.groups or ("",) * len(self.columns)
+        return [(group, column) for group, column in zip(groups, self.columns, strict=True) if column.filled]
+
+    @property
+    def spans(self) -> list[tuple[str, int]]:
+        """The heads above the heads, and how many columns each has."""
+        return [(group, len(list(columns))) for group, columns in groupby(group for group, _ in self.shown)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +71,7 @@ class Figures:
     no_roofline: str = ""
     """Why there is none, where one is to be expected."""
     tables: tuple[Table, ...] = ()
-    counts: Sequence[Sequence[str | int | None]] = ()
-    """A table, its head first."""
+    counts: Table | None = None
 
 
 def render(report: Report, view: View, figures: Figures | None = None) -> str:
@@ -76,6 +90,8 @@ def render(report: Report, view: View, figures: Figures | None = None) -> str:
         slices=slices(drawn),
         size={"wide": WIDE, "high": HIGH},
         figures=figures,
+        unchecked=rows.unchecked(report),
+        not_checked=rows.amount_unchecked(report),
         roof_size={name: getattr(roofline, name.upper()) for name in ("width", "height", "left", "right", "bottom")},
         plot_size={
             "wide": plot.WIDTH,
@@ -124,8 +140,11 @@ def _template() -> Template:
 
 
 def _visible(value: object) -> object:
-    """Every text on the page with its control characters as escapes; the template escapes markup afterwards."""
-    return words.safe(value) if isinstance(value, str) else value
+    """Every text on the page with its control characters as escapes; the template escapes markup afterwards.
+
+    What a macro of the template made is markup whose texts went through here already.
+    """
+    return words.safe(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 def _short(text: str, room: int) -> str:

@@ -115,6 +115,12 @@ def _row(row: SlotResult) -> Mapping[str, Value]:
         "status": row.status.value,
         "note": row.note,
         "location": _location(row.location),
+        "locations": [_location(line) for line in row.lines],
+        "source": _source(row.source),
+        "stated": [
+            {"attribute": one.attribute, "value": one.value or None, "source": _source(one.source)}
+            for one in row.stated
+        ],
     }
 
 

@@ -39,8 +39,8 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
         yield ["<details>", f"<summary>{words.count(len(accepted), 'accepted finding')}</summary>", ""]
         yield _findings(report, accepted, view)
         yield ["</details>"]
-    if report.unverified:
-        yield [f"- not checked: {code(entry.what)}: {escaped(entry.why)}" for entry in report.unverified]
+    if left_out := rows.unchecked(report):
+        yield [f"- not checked: {code(entry.what)}: {escaped(entry.why)}" for entry in left_out]
     yield _totals(report.totals)
     if table and report.rows:
         yield ["<details>", f"<summary>All {words.count(len(report.rows), 'line')}</summary>", ""]

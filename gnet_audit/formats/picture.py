@@ -61,8 +61,6 @@ class _Block:
     cells: Mapping[str, tuple[int, int]]
     columns: int
     levels: int
-    alone: frozenset[int]
-    """Levels with a single slot."""
 
     @property
     def framed(self) -> bool:
@@ -78,7 +76,7 @@ class _Block:
 
 
 def picture(report: Report) -> Picture:
-    """The trunk from top to bottom, what hangs on it (the auxiliary heads) to its right."""
+    """The trunk from top to bottom along the left edge, what hangs on it (the auxiliary heads) to its right."""
     blocks = _blocks(report.rows)
     trunk = _trunk(report.rows, blocks)
     middle = max((block.width for block in blocks if block.name in trunk), default=WIDE)
@@ -86,7 +84,7 @@ def picture(report: Report) -> Picture:
     y = MARGIN
     for block in blocks:
         if block.name in trunk:
-            corners[block.name] = (MARGIN + GAP + (middle - block.width) // 2, y)
+            corners[block.name] = (MARGIN + GAP, y)
             y += block.height + BAND
     home = {slot: block for block in blocks for slot in block.cells}
     rows = {row.slot: row for row in report.rows}
@@ -131,27 +129,23 @@ def _blocks(rows: Sequence[SlotResult]) -> list[_Block]:
 
 def _block(name: str, rows: Sequence[SlotResult]) -> _Block:
     """Levels by the longest way from the row's entry; a slot stands below the one that it reads, if it alone does."""
-    own = {row.slot for row in rows}
     cells: dict[str, tuple[int, int]] = {}
     levels: dict[int, set[int]] = {}
-    before = ""
     for row in rows:
-        inside = [read for read in row.reads if read in own and read in cells]
-        added = row.status is RowStatus.EXTRA
+        inside = [read for read in row.reads if read in cells]
+        if row.status is RowStatus.EXTRA and not row.reads and cells:
+            inside = [next(reversed(cells))]  # nobody knows what it reads; it is told behind the slot that it follows
         level = max((cells[read][1] + 1 for read in inside), default=0)
-        level = level if not added else cells[before][1] if before else 0
         above = cells[inside[0]][0] if len(inside) == 1 else 0
         taken = levels.setdefault(level, set())
-        column = above if above not in taken and not added else 1 + max(taken, default=-1)
+        column = above if above not in taken else 1 + max(taken)
         taken.add(column)
         cells[row.slot] = (column, level)
-        before = before if added else row.slot
     return _Block(
         name=name,
         cells=cells,
         columns=1 + max(max(taken) for taken in levels.values()),
         levels=1 + max(levels),
-        alone=frozenset(level for level, taken in levels.items() if len(taken) == 1),
     )
 
 
@@ -223,8 +217,7 @@ def _drawn(rows: Sequence[SlotResult], blocks: Sequence[_Block], corners: Mappin
 
 def _place(block: _Block, slot: str, corner: tuple[int, int]) -> tuple[int, int]:
     column, level = block.cells[slot]
-    x = (block.width - WIDE) // 2 if level in block.alone else column * (WIDE + GAP)
-    return corner[0] + x, corner[1] + (TITLE if block.framed else 0) + level * (HIGH + STEP)
+    return corner[0] + column * (WIDE + GAP), corner[1] + (TITLE if block.framed else 0) + level * (HIGH + STEP)
 
 
 def _label(row: SlotResult, framed: set[str]) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from gnet_audit.report import Report, RowStatus, SlotResult
+from gnet_audit.messages import places
+from gnet_audit.network import Unverified
+from gnet_audit.report import Report, RowStatus, SlotResult, Verdict
 
 QUIET = frozenset({RowStatus.MATCH, RowStatus.EQUIVALENT})
 """Statuses that ask for nothing."""
@@ -27,6 +29,34 @@ GRAVITY = (
 def tally(report: Report) -> Counter[RowStatus]:
     """How many slots (and added layers) have each status."""
     return Counter(row.status for row in report.rows)
+
+
+def _silent(report: Report) -> tuple[SlotResult, ...]:
+    """The slots without a verdict that no entry of what was not checked names."""
+    told = {entry.what for entry in report.unverified}
+    return tuple(
+        row for row in report.rows if row.status is RowStatus.UNVERIFIED and told.isdisjoint({row.slot, row.layer})
+    )
+
+
+def unchecked(report: Report) -> tuple[Unverified, ...]:
+    """All that was not checked: what the report lists, the slots without a verdict, and everything of another network."""
+    entries = list(report.unverified)
+    if report.verdict is Verdict.NOT_THIS_NETWORK:
+        entries.append(
+            Unverified(what="every slot of the paper", why="the model is another network: nothing was compared")
+        )
+    reasons: dict[str, list[str]] = {}
+    for row in _silent(report):
+        reasons.setdefault(row.note or "no verdict", []).append(row.slot)
+    return (*entries, *(Unverified(what=places(slots), why=why) for why, slots in reasons.items()))
+
+
+def amount_unchecked(report: Report) -> str:
+    """How many things were not checked, each slot one of them."""
+    if report.verdict is Verdict.NOT_THIS_NETWORK:
+        return "everything"
+    return f"{len(report.unverified) + len(_silent(report)):,}"
 
 
 def by_row(rows: tuple[SlotResult, ...]) -> tuple[SlotResult, ...]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import table, terse, words
+from gnet_audit.formats import rows, table, terse, words
 from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.view import View
-from gnet_audit.network import Unverified
 from gnet_audit.proof import Proof, Statistics
 from gnet_audit.report import Report, Totals
 from gnet_audit.rules import BY_ID
@@ -32,7 +31,7 @@ def render(report: Report, view: View) -> str:
             canvas.line()
             _finding(canvas, index, finding, view)
     canvas.line()
-    _unverified(canvas, report.unverified, view)
+    _unverified(canvas, report, view)
     if report.proof is not None:
         canvas.line()
         _proof(canvas, report.proof)
@@ -102,11 +101,12 @@ def _found(finding: Finding, view: View) -> str:
     return f"{words.safe(finding.found)} at {', '.join(places[:LINES])}{more}"
 
 
-def _unverified(canvas: Canvas, entries: tuple[Unverified, ...], view: View) -> None:
+def _unverified(canvas: Canvas, report: Report, view: View) -> None:
+    entries = rows.unchecked(report)
     if not entries:
         canvas.line("not checked: nothing")
         return
-    canvas.line(f"not checked: {len(entries)}")
+    canvas.line(f"not checked: {rows.amount_unchecked(report)}")
     for entry in entries:
         where = words.place(entry.where, view.folder)
         text = f"{words.safe(entry.what)}: {words.safe(entry.why)}" + (f" ({where})" if where else "")

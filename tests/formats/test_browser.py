@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -119,6 +119,106 @@ def test_other_pages_open_without_a_word_too(
     assert shown.locator("polyline.line").first.is_visible()
     if folder := os.environ.get("GNET_AUDIT_SCREENS"):
         shown.screenshot(path=Path(folder) / f"{name}-{scheme}-{size}.png", full_page=True)
+    shown.close()
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "audit": lambda: render(REPORT, Format.HTML),
+    "hostile": lambda: render(hostile(), Format.HTML),
+    "flops": lambda: flops_html.render(answer(whole=True), checks.counted(answer(whole=True)), View()),
+    "training": lambda: training_html.render(TRAINING, View()),
+}
+PHONE, TABLET, A4 = 390, 768, 718
+"""Widths in pixels; an upright sheet of A4 less its margins has 718."""
+CUT = """[...document.querySelectorAll('.wide td, .wide th')].filter(cell => {
+    const head = cell.closest('thead');
+    if (!cell.innerText || (head && getComputedStyle(head).position === 'absolute')) return false;
+    const box = cell.getBoundingClientRect(), room = cell.closest('.wide').getBoundingClientRect();
+    return (box.right > room.right + 1 || box.left < room.left - 1 || cell.scrollWidth > cell.clientWidth + 1);
+}).map(cell => cell.innerText)"""
+"""The cells of which a part lies outside their table's room; where each line is a card, only readers hear the head."""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The address of each page."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, made in PAGES.items():
+        (folder / f"{name}.html").write_text(made(), encoding="utf-8")
+    return {name: (folder / f"{name}.html").as_uri() for name in PAGES}
+
+
+@pytest.mark.parametrize(
+    ("width", "media", "name"),
+    [
+        (width, media, name)
+        for width, media in ((1280, "screen"), (TABLET, "screen"), (PHONE, "screen"), (A4, "print"))
+        for name in PAGES
+        if (width, name) != (1280, "hostile")  # names without an end may be scrolled there
+    ],
+)
+def test_no_column_of_a_table_is_cut(
+    browser: Browser, written: dict[str, str], width: int, media: Literal["screen", "print"], name: str
+) -> None:
+    shown = browser.new_page(viewport={"width": width, "height": 900})
+    shown.goto(written[name])
+    shown.emulate_media(media=media)
+    assert shown.locator(".wide td").count() > 0
+    assert shown.evaluate(CUT) == []
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    shown.close()
+
+
+@pytest.mark.parametrize("name", ["audit", "training"])
+def test_on_a_phone_each_line_of_the_table_is_a_card_with_its_verdict_first(
+    browser: Browser, written: dict[str, str], name: str
+) -> None:
+    shown = browser.new_page(viewport={"width": PHONE, "height": 844})
+    shown.goto(written[name])
+    card = shown.locator("section.sheet tbody tr").nth(1)
+    top = card.bounding_box()
+    verdict, other = card.locator("td.verdict").bounding_box(), card.locator("td[data-head]").first.bounding_box()
+    assert top
+    assert verdict
+    assert other
+    assert verdict["y"] < top["y"] + 20
+    assert verdict["y"] + verdict["height"] <= other["y"]
+    assert verdict["x"] + verdict["width"] <= PHONE
+    assert shown.evaluate("getComputedStyle(document.querySelector('td[data-head]'), '::before').content") != "none"
+    shown.close()
+
+
+@pytest.mark.parametrize("name", ["audit", "flops"])
+def test_on_a_phone_the_picture_begins_with_its_first_box_whole(
+    browser: Browser, written: dict[str, str], name: str
+) -> None:
+    shown = browser.new_page(viewport={"width": PHONE, "height": 844})
+    shown.goto(written[name])
+    canvas, box = shown.locator(".canvas").first.bounding_box(), shown.locator("svg a.box rect").first.bounding_box()
+    assert canvas
+    assert box
+    assert canvas["x"] <= box["x"]
+    assert box["x"] + box["width"] <= canvas["x"] + canvas["width"]
+    assert box["width"] >= 150  # and no smaller than it is drawn
+    shown.close()
+
+
+@pytest.mark.parametrize("name", ["flops", "training"])
+def test_on_a_phone_a_plot_is_as_wide_as_its_place(browser: Browser, written: dict[str, str], name: str) -> None:
+    shown = browser.new_page(viewport={"width": PHONE, "height": 844})
+    shown.goto(written[name])
+    assert shown.locator(".plot .canvas").count() > 0
+    for plot in shown.locator(".plot .canvas").all():
+        assert plot.evaluate("one => one.scrollWidth <= one.clientWidth")
+        # The numbers beside the axes stay within, and can be read.
+        room = plot.bounding_box()
+        for text in plot.locator(".axis").all():
+            box = text.bounding_box()
+            assert room
+            assert box
+            assert room["x"] <= box["x"]
+            assert box["x"] + box["width"] <= room["x"] + room["width"]
+            assert box["height"] > 8
     shown.close()
 
 

@@ -17,7 +17,7 @@ from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
 from tests.hostile import EVIL, hostile
 
 VIEW = View(folder="/home/ann")
-VOID = frozenset({"base", "meta", "link", "rect", "path", "br"})
+VOID = frozenset({"base", "meta", "link", "rect", "path", "br", "wbr"})
 
 
 class Page(HTMLParser):
@@ -145,6 +145,51 @@ def test_every_text_can_be_read_on_its_ground(scheme: int) -> None:
         assert _contrast(colors[status], colors[f"{status}-bg"]) >= 4.5, status
         assert _contrast(colors["text"], colors[f"{status}-bg"]) >= 4.5, status
         assert _contrast(colors["soft"], colors[f"{status}-bg"]) >= 4.5, status
+
+
+def facts(text: str, slot: str) -> str:
+    """What the page says of a slot, as read."""
+    index = next(number for number, row in enumerate(ROWS) if row.slot == slot)
+    part = text.split(f'<section class="facts" id="slot-{index}">')[1].partition("</section>")[0]
+    return " ".join(" ".join(Page(part).read).split())
+
+
+def test_the_facts_of_a_slot_name_the_papers_cell_and_how_sure_it_is() -> None:
+    read = facts(render(REPORT, Format.HTML, VIEW), "inception_3a.5x5")
+    assert "paper printed: Table 1 out channels 32 printed: Table 1: 5x5 of inception (3a)" in read
+    assert "2 more that the paper says padding 2 stated: Figure 3" in read
+    assert (
+        "paper" not in facts(render(REPORT, Format.HTML, VIEW), "+inception3a.branch3[pool].1.bn").split("finding")[0]
+    )
+
+
+def test_the_facts_of_a_slot_name_each_line_that_a_finding_names_for_it() -> None:
+    read = facts(render(REPORT, Format.HTML, VIEW), "inception_3a.5x5")
+    assert "code nets/net[1].py:33 nets/net[1].py:34 finding 3" in read
+
+
+STOPPED = replace(
+    REPORT,
+    rows=tuple(replace(row, status=RowStatus.UNVERIFIED, note="the forward stopped before it") for row in ROWS[:8]),
+    unverified=(),
+    verdict=Verdict.UNPROVEN,
+)
+
+
+@pytest.mark.parametrize(
+    ("report", "amount", "told"),
+    [
+        (STOPPED, "8", "8 slots (conv1 … inception_3a.5x5_reduce): the forward stopped before it"),
+        (ALL[3], "everything", "every slot of the paper: the model is another network: nothing was compared"),
+        (REPORT, "2", "dropout: the op my::drop is not known"),
+        (replace(REPORT, rows=ROWS[:1], unverified=()), "0", "Nothing was left out."),
+    ],
+)
+def test_what_was_not_checked_is_told_and_counted(report: Report, amount: str, told: str) -> None:
+    read = " ".join("".join(page(report).read).split())
+    assert f"Not checked ({amount})" in read
+    assert told in read
+    assert ("Nothing was left out" in read) == (amount == "0")
 
 
 def test_every_finding_is_told_in_full() -> None:

@@ -15,7 +15,7 @@ from gnet_audit.formats.view import Column, View
 from gnet_audit.network import Status
 from gnet_audit.report import RowStatus, Verdict
 from gnet_audit.rules import RULES, Severity
-from tests.canonical_report import FINDINGS, REPORT, ROWS
+from tests.canonical_report import FINDINGS, PROOF, REPORT, ROWS, SWEPT
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA: dict[str, Any] = json.loads((DOCS / "report.schema.json").read_text(encoding="utf-8"))
@@ -71,7 +71,7 @@ def test_the_schema_knows_every_word_of_the_closed_lists() -> None:
     assert row["status"]["enum"] == [status.value for status in RowStatus]
     assert SCHEMA["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
     assert finding["severity"]["enum"] == [severity.value for severity in Severity]
-    source = finding["source"]["anyOf"][0]["properties"]
+    source = SCHEMA["$defs"]["source"]["properties"]
     assert source["status"]["enum"] == [status.value for status in Status]
     assert {rule.id for rule in RULES} >= {finding.rule for finding in FINDINGS}
 
@@ -87,6 +87,18 @@ def test_the_documentation_names_every_field() -> None:
 
     expected_twins = {name for name in fields(SCHEMA) if name.startswith("expected_") or name.endswith("_train")}
     assert not {name for name in fields(SCHEMA) - expected_twins if f"`{name}`" not in page}
+
+
+def test_a_row_says_where_the_paper_has_it_and_where_findings_say_it_is_wrong() -> None:
+    rows = {row["row"]: row for row in document(render(REPORT, Format.JSON))["rows"]}
+    row = rows["inception_3a.5x5"]
+    assert row["source"] == {"id": "table1", "where": "Table 1", "status": "printed"}
+    cell = {"id": "table1", "where": "Table 1: 5x5 of inception (3a)", "status": "printed"}
+    assert row["stated"][0] == {"attribute": "out_channels", "value": "32", "source": cell}
+    assert row["stated"][2]["value"] is None
+    assert [line["line"] for line in row["locations"]] == [33, 34]
+    added = rows["+inception3a.branch3[pool].1.bn"]
+    assert (added["source"], added["stated"], added["locations"]) == (None, [], [])
 
 
 def test_a_row_has_the_three_numbers_and_both_ops() -> None:
@@ -112,6 +124,36 @@ def test_a_finding_carries_its_rule_source_cost_and_places() -> None:
         "params": -8_192, "macs": -6_422_528, "total_params": -8_192, "total_macs": -6_422_528,
     }  # fmt: skip
     assert finding["locations"] == [finding["location"]]
+
+
+def test_a_proof_tells_each_mode_and_null_where_json_has_no_number() -> None:
+    proof = document(render(replace(REPORT, proof=PROOF), Format.JSON))["proof"]
+    mode = {"status": "proven", "values": 13, "outputs": 1, "largest_difference": 2.5e-16, "precision": "float64"}
+    gap = {
+        "row": "pool2",
+        "layer": "stem.7",
+        "difference": None,
+        "expected": {"shape": [192, 28, 28], "mean": 0.5, "deviation": 0.25, "low": 0.0, "high": 2.0},
+        "found": {"shape": [192, 27, 27], "mean": 0.125, "deviation": None, "low": -1.0, "high": 2.0},
+    }
+    failed = {"status": "failed", "values": 0, "outputs": 0, "largest_difference": 0.0, "precision": "float64"}
+    assert proof == {
+        "status": "failed",
+        "input": [3, 224, 224],
+        "tolerance": 1e-9,
+        "modes": [
+            {"mode": "eval", **mode, "why": "", "gap": None},
+            {"mode": "train", **failed, "why": PROOF.modes[1].why, "gap": gap},
+        ],
+    }
+
+
+def test_another_size_has_its_new_findings_and_its_proof() -> None:
+    whole = document(render(replace(REPORT, sweep=SWEPT), Format.JSON))
+    assert whole["proof"] is None
+    well, ill = whole["sweep"]
+    assert (well["size"], well["reached"], well["findings"], well["proof"]["status"]) == (96, "avgpool", [], "proven")
+    assert (ill["size"], ill["reached"], ill["findings"], ill["proof"]) == (160, "pool2", whole["findings"][:1], None)
 
 
 def test_integers_are_exact_however_large() -> None:

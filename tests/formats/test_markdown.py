@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.markdown import code, escaped
 from gnet_audit.formats.view import View
-from gnet_audit.report import Report, Verdict
+from gnet_audit.report import Report, RowStatus, Verdict
 from tests import golden
 from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
 from tests.hostile import hostile
@@ -100,3 +100,9 @@ def test_totals_tell_the_differences() -> None:
     assert "| parameters | 249,688 | 241,560 | -8,128 |" in render(REPORT, Format.MARKDOWN)
     unknown = replace(REPORT, totals=replace(REPORT.totals, params=None))
     assert "| parameters | 249" not in render(unknown, Format.MARKDOWN)
+
+
+def test_slots_without_a_verdict_are_told_as_not_checked() -> None:
+    rows = tuple(replace(row, status=RowStatus.UNVERIFIED, note="the forward stopped before it") for row in ROWS[:8])
+    shown = render(replace(REPORT, rows=rows, unverified=()), Format.MARKDOWN)
+    assert "- not checked: `8 slots (conv1 … inception_3a.5x5_reduce)`: the forward stopped before it\n" in shown

@@ -13,7 +13,7 @@ from gnet_audit.formats import Format, render, terse, words
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.report import RowStatus, Verdict
 from tests import golden
-from tests.canonical_report import ACCEPTED, FINDINGS, HEADS, REPORT, ROWS, at
+from tests.canonical_report import ACCEPTED, FINDINGS, HEADS, PROOF, REPORT, ROWS, SWEPT, at
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -193,7 +193,19 @@ def test_a_cost_here_and_in_total_is_told_apart_where_they_differ() -> None:
 
 def test_what_was_not_checked_is_always_told() -> None:
     assert "not checked: 2\n?  dropout: the op my::drop is not known" in text()
-    assert "\nnot checked: nothing\n" in render(replace(REPORT, unverified=()), Format.TEXT)
+    checked = tuple(row for row in ROWS if row.status is not RowStatus.UNVERIFIED)
+    assert "\nnot checked: nothing\n" in render(replace(REPORT, rows=checked, unverified=()), Format.TEXT)
+
+
+def test_slots_without_a_verdict_were_not_checked() -> None:
+    """A forward that raised, and a model that is another network: nothing of it was compared."""
+    rows = tuple(replace(row, status=RowStatus.UNVERIFIED, note="the forward stopped before it") for row in ROWS[:8])
+    shown = render(replace(REPORT, rows=rows, unverified=()), Format.TEXT)
+    assert "\nnot checked: 8\n?  8 slots (conv1 … inception_3a.5x5_reduce): the forward stopped before it\n" in shown
+    other = replace(REPORT, rows=(), findings=(), unverified=(), verdict=Verdict.NOT_THIS_NETWORK, reason="a ResNet")
+    assert "\nnot checked: everything\n?  every slot of the paper: the model is another network" in render(
+        other, Format.TEXT
+    )
 
 
 def test_a_forward_that_raised_is_told_above_the_verdict() -> None:
@@ -208,3 +220,16 @@ def test_a_report_without_rows_is_a_report() -> None:
     lines = render(empty, Format.TEXT).splitlines()
     assert "no rows" in lines
     assert lines[-1] == "not this network: a ResNet: 16 additions"
+
+
+def test_a_proof_that_failed_shows_both_values_and_other_sizes_stand_behind_it() -> None:
+    lines = render(replace(REPORT, proof=PROOF, sweep=SWEPT), Format.TEXT, View(width=0)).splitlines()
+    start = lines.index(PROOF.line)
+    well = "proven in eval: 13 values and 1 outputs equal within 1e-09 (largest difference 2.5e-16, float64, random weights)"
+    assert lines[start : start + 5] == [
+        f"not proven: train: {PROOF.modes[1].why}",
+        "  train, pool2 by the findings: 28×28×192, mean 0.5, deviation 0.25, from 0 to 2",
+        "  train, pool2 by the model: 27×27×192, mean 0.125, deviation nan, from -1 to 2",
+        f"at 96×96, up to avgpool: {well}",
+        "at 160×160, up to pool2: differs at this size only: GA209 pool2; not proven",
+    ]
