@@ -31,6 +31,8 @@ class Pair:
     """For an added unit: it stands beside the main path, in a branch of an added region."""
     branch_of: str = ""
     """For units of a whole branch that is missing: the name of the merge that it feeds."""
+    joins: int | None = None
+    """For units of a whole branch that is added: its position in the model's merge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +189,8 @@ class _Aligner:
                 after = _end(expected[i])
             elif i is not None:
                 self._missing(expected[i])
-            elif j is not None:
+            else:
+                assert j is not None
                 self._added(found[j], after, _starts(expected[following]) if following < len(expected) else exits)
 
     def _pair(self, expected: Item, found: Item, entry: str) -> None:
@@ -215,7 +218,7 @@ class _Aligner:
         for position, branch in enumerate(found.branches):
             if position not in branches:
                 for item in branch:
-                    self._added(item, entry, (expected.merge.name,))
+                    self._added(item, entry, (expected.merge.name,), joins=position)
         self.pairs.append(Pair(expected=expected.merge, found=found.merge, reason="joins the matched branches"))
         self.merges.append(Merge(expected=expected.merge, found=found.merge, branches=branches))
 
@@ -235,12 +238,23 @@ class _Aligner:
             for unit in units_of((item,))
         ]
 
-    def _added(self, item: Item, after: str, readers: tuple[str, ...], *, aside: bool = False) -> None:
+    def _added(
+        self, item: Item, after: str, readers: tuple[str, ...], *, aside: bool = False, joins: int | None = None
+    ) -> None:
         region = item.merge.name if isinstance(item, Region) else ""
         reason = "nothing in the paper at this place resembles it"
         self.pairs += [
-            Pair(expected=None, found=u, reason=reason, region=region, after=after, readers=readers, aside=aside)
-            for u in units_of((item,))
+            Pair(
+                expected=None,
+                found=unit,
+                reason=reason,
+                region=region,
+                after=after,
+                readers=readers,
+                aside=aside,
+                joins=joins,
+            )
+            for unit in units_of((item,))
         ]
 
     def match_heads(self, expected: Tree, found: Tree) -> tuple[HeadPair, ...]:

@@ -238,7 +238,7 @@ def _windows(at: Place, one: Pool2d, two: Pool2d) -> Iterator[Difference]:
         yield at.say("GA204", "padding", _placing(one), _placing(two), *rest, facts=("padding",))
     elif one.ceil_mode != two.ceil_mode:
         yield at.say("GA209", "ceil_mode", str(one.ceil_mode), str(two.ceil_mode), *rest)
-    elif one.count_include_pad != two.count_include_pad:
+    else:
         yield at.say("GA210", "count_include_pad", str(one.count_include_pad), str(two.count_include_pad), *rest)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from gnet_audit import heads, patch
+from gnet_audit import heads, patch, stops
 from gnet_audit.align import Alignment, Pair, align
 from gnet_audit.canonical import Canonical, canonical
 from gnet_audit.differences import Difference, locate
@@ -15,14 +15,17 @@ from gnet_audit.findings import Append, Cost, Edit, Finding, Insert, SetFields, 
 from gnet_audit.garbage import uncollected
 from gnet_audit.graphs import graph_differences
 from gnet_audit.messages import message
-from gnet_audit.network import Concat, Conv2d, Layer, Linear, Mode, Network, SpecOrigin, Unverified
+from gnet_audit.network import Conv2d, Linear, Mode, Network, SpecOrigin, Unverified
 from gnet_audit.rules import Severity
-from gnet_audit.structure import Region, Tree, Unit, is_weighted, tree, units_of
+from gnet_audit.structure import Tree, Unit, is_weighted, tree, units_of
 
 FAR = 0.35
 """Above this distance of the main paths (0: the same, 1: nothing in common) the model is another network."""
 FEW = 0.5
 """So is one in which fewer than this share of the paper's layers with weights keep their width."""
+
+FEW_CURES = 2
+"""What is to be done is told place by place up to so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,29 +48,13 @@ class View:
     rewrites: Canonical
     complete: bool
 
-    def reached(self) -> list[Pair]:
+    def known(self) -> Alignment:
+        """The alignment up to where the model's forward came."""
+        return self.alignment if self.complete else stops.reached(self.expected_tree, self.found, self.alignment)
+
+    def reached(self) -> Sequence[Pair]:
         """The pairs up to where the model's forward came."""
-        pairs = self.alignment.pairs
-        if self.complete:
-            return list(pairs)
-        last = max((index for index, pair in enumerate(pairs) if pair.expected and pair.found), default=-1)
-        torn = _torn(self)
-        return [
-            pair
-            for pair in pairs[: last + 1]
-            if not (pair.expected and pair.expected.name in torn and pair.found is None) and not _is_stop(pair.found)
-        ]
-
-
-def _torn(view: View) -> set[str]:
-    """The slots of the region in which the forward stopped: what lacks there may only not have run yet."""
-    merges = {merge.expected.name for merge in view.alignment.merges if _is_stop(merge.found)}
-    regions = [item for item in view.expected_tree.main if isinstance(item, Region) and item.merge.name in merges]
-    return {unit.name for unit in units_of(regions)}
-
-
-def _is_stop(unit: Unit | None) -> bool:
-    return unit is not None and unit.name == _STOP
+        return self.known().pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +70,7 @@ class Comparison:
 @uncollected()
 def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Comparison:
     """Align and compare every mode that could be traced; training speaks first, since it has the heads too."""
-    plain = {mode: canonical(one.network if one.complete else _joined(one.network)) for mode, one in found.items()}
+    plain = {mode: canonical(one.network if one.complete else stops.joined(one.network)) for mode, one in found.items()}
     main = _only_output(plain.get(Mode.EVAL))
     views = {
         mode: _view(expected[mode], plain[mode], main, complete=found[mode].complete)
@@ -101,12 +88,11 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
     for view in views.values():
         told = heads.account(view.expected, view.tree, view.alignment, head_of)
         head_of |= heads.heads_by_layer(view.alignment, view.expected)
-        reached = replace(view.alignment, pairs=tuple(view.reached()))
-        new = graph_differences(view.expected, reached, view.expected.mode)
+        new = graph_differences(view.expected, view.known(), view.expected.mode)
         new += told.differences if view.complete else ()
         new += _equivalents(view)
         differences = _heard_again(differences, new) + _unheard(new, differences)
-        unverified += told.unverified if view.complete else ()
+        unverified += told.unverified if view.complete else stops.not_run(view.found, view.alignment)
     return Comparison(
         findings=tuple(_findings(expected, views, differences)),
         views=views,
@@ -139,18 +125,6 @@ def _only_output(found: Canonical | None) -> str:
     """The layer of the only value that the model returns in eval: what it is made for."""
     outputs = {output.layer for output in found.network.outputs} if found is not None else set()
     return outputs.pop() if len(outputs) == 1 else ""
-
-
-_STOP = "(stopped)"
-
-
-def _joined(network: Network) -> Network:
-    """A network that stopped on the way, with its loose ends held together so that branches stay branches."""
-    ends = tuple(layer.name for layer in network.layers if not network.consumers[layer.name])
-    if len(ends) < 2:
-        return network
-    stop = Layer(name=_STOP, op=Concat(), inputs=ends)
-    return replace(network, layers=(*network.layers, stop))
 
 
 # --- another network ------------------------------------------------------------------------------------
@@ -287,9 +261,17 @@ def _finding(expected: Mapping[Mode, Network], views: Mapping[Mode, View], group
         layers=tuple(dict.fromkeys(one.layer for one in group if one.layer)),
         cost=cost(_meant(expected[mode], views.get(mode), edits), rows, edits),
         cause=first.reason,
-        cure=first.cure,
+        cure=_cure(group),
         edits=edits,
     )
+
+
+def _cure(group: Sequence[Difference]) -> str:
+    """What to do at all the places; at few of them said of each."""
+    cures = tuple(dict.fromkeys(one.cure for one in group))
+    if len(cures) <= FEW_CURES:
+        return " ".join(cures)
+    return f"At {group[0].slot}: {cures[0]} Likewise at the others."
 
 
 def _meant(expected: Network, view: View | None, edits: Iterable[Edit]) -> Network:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gnet_audit import derive, notation
@@ -167,6 +167,32 @@ def locate(layer: Layer, words: tuple[str, ...] = ()) -> Location | None:
             if word in line.literals:
                 return line
     return lines[0] if lines else None
+
+
+def called_apart(layers: Iterable[Layer], other: Layer | None) -> Location | None:
+    """The outermost line that led to these layers and not to the other; None where the same lines led to all."""
+    return _apart([_origin(layer).calls for layer in layers], _origin(other).calls)
+
+
+def constructed_apart(layers: Iterable[Layer], other: Layer | None) -> Location | None:
+    """The outermost line that constructed these layers and not the other."""
+    return _apart([_origin(layer).constructed for layer in layers], _origin(other).constructed)
+
+
+def _origin(layer: Layer | None) -> CodeOrigin:
+    return layer.origin if layer is not None and isinstance(layer.origin, CodeOrigin) else CodeOrigin()
+
+
+def _apart(stacks: Sequence[tuple[Location, ...]], other: tuple[Location, ...]) -> Location | None:
+    """Of the lines that are common to all, from outside, the first that the other has not."""
+    shortest = min(map(len, stacks), default=0)
+    for depth in range(1, shortest + 1):
+        line = stacks[0][-depth]
+        if any(stack[-depth] != line for stack in stacks):
+            return None
+        if depth > len(other) or other[-depth] != line:
+            return line
+    return None
 
 
 def _cure(op: Op, fields: tuple[tuple[str, object], ...]) -> str:

@@ -37,9 +37,12 @@ class SetInputs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove:
-    """The layers are absent; who read one reads what it read first."""
+    """The layers are absent; who read one reads `instead`, or what it read first."""
 
     layers: tuple[str, ...]
+    instead: str = ""
+    cut: str = ""
+    """A merge that loses the whole branch: it reads nothing in place of these layers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,10 @@ class Insert:
     readers: tuple[str, ...] = ()
     trailing: bool = False
     """Whether they belong to the layer that they follow: whatever else comes behind it comes behind them."""
+    place: int = 0
+    """Of several at one place the one with the smaller number stands first."""
+    joins: int | None = None
+    """For a branch of its own, which the readers join with what they read: as which of their inputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from itertools import groupby, pairwise
 
 from gnet_audit import notation
 from gnet_audit.align import Pair
-from gnet_audit.differences import Difference, locate, renamed, source_of
-from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields, SetInputs
+from gnet_audit.differences import Difference, constructed_apart, locate, renamed, source_of
+from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields
 from gnet_audit.network import Dropout, Input, Layer, Mode, Network, Softmax, SpecOrigin
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit
@@ -19,11 +19,23 @@ from gnet_audit.structure import Unit
 class Added:
     """Units that stand together where the paper has nothing."""
 
-    units: tuple[Unit, ...]
+    stretch: tuple[Unit | None, ...]
+    """In the model's order; None where one of the paper's stands that has moved here."""
     after: str
     readers: tuple[str, ...]
+    place: int
+    """How many of the model's units come before, of those that are aligned with the same part of the paper."""
     aside: bool = False
     """Whether they stand beside the main path."""
+    joins: int | None = None
+    """For a whole branch: its position in the model's merge."""
+    parts: frozenset[str] = frozenset()
+    """The units that are parts of a whole region that the paper has not."""
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """Those that the paper has not."""
+        return tuple(unit for unit in self.stretch if unit is not None)
 
 
 def names(unit: Unit) -> tuple[str, ...]:
@@ -58,35 +70,30 @@ def missing(expected: Network, pairs: Sequence[Pair]) -> Iterator[Difference]:
     branches: dict[str, list[Unit]] = {}
     single: list[Unit] = []
     for pair in pairs:
-        if pair.expected is not None:
-            whole = regions.setdefault(pair.region, []) if pair.region else single
-            (branches.setdefault(pair.branch_of, []) if pair.branch_of and not pair.region else whole).append(
-                pair.expected
-            )
+        assert pair.expected is not None
+        whole = regions.setdefault(pair.region, []) if pair.region else single
+        (branches.setdefault(pair.branch_of, []) if pair.branch_of and not pair.region else whole).append(pair.expected)
     for region, units in regions.items():
         anchor = expected.by_name[region]
         yield _absent(row_of(anchor) or region, _title(anchor), units)
     for merge, units in branches.items():
-        yield from _branch(expected, merge, units)
+        yield from _branch(merge, units)
     for unit in single:
         yield _absent(unit.name, notation.op_text(unit.anchor.op), [unit])
 
 
-def _branch(expected: Network, merge: str, units: Sequence[Unit]) -> Iterator[Difference]:
+def _branch(merge: str, units: Sequence[Unit]) -> Iterator[Difference]:
     """A whole branch: its end leaves the merge, else its start would be read there."""
-    gone = {name for unit in units for name in names(unit)}
-    kept = tuple(name for name in expected.by_name[merge].inputs if name not in gone)
     text = "the branch of " + ", ".join(notation.op_text(unit.anchor.op) for unit in units)
     for unit in units:
-        difference = _absent(unit.name, text, [unit])
-        yield replace(difference, edits=(SetInputs(layer=merge, inputs=kept), *difference.edits))
+        yield _absent(unit.name, text, [unit], cut=merge)
 
 
 def _title(layer: Layer) -> str:
     return layer.origin.title if isinstance(layer.origin, SpecOrigin) else layer.name
 
 
-def _absent(slot: str, text: str, units: Sequence[Unit]) -> Difference:
+def _absent(slot: str, text: str, units: Sequence[Unit], cut: str = "") -> Difference:
     # From the end, so that what is left always reads something that is still there.
     gone = tuple(name for unit in reversed(units) for name in reversed(names(unit)))
     return Difference(
@@ -99,19 +106,32 @@ def _absent(slot: str, text: str, units: Sequence[Unit]) -> Difference:
         source=source_of(units[-1].anchor),
         reason="nothing in the model at this place resembles it",
         cure=f"Add {text}.",
-        edits=(Remove(layers=gone),),
+        edits=(Remove(layers=gone, cut=cut),),
     )
 
 
 def groups(pairs: Sequence[Pair]) -> Iterator[Added]:
     """Added units, those at the same place together."""
-    kept = [pair for pair in pairs if pair.expected is None and pair.found is not None and not idle(pair.found)]
-    for (after, readers, aside), group in groupby(kept, key=lambda pair: (pair.after, pair.readers, pair.aside)):
-        units = tuple(pair.found for pair in group if pair.found is not None)
-        yield Added(units=units, after=after, readers=readers, aside=aside)
+    kept = [
+        (place, pair)
+        for place, pair in enumerate(pairs)
+        if pair.expected is None and pair.found is not None and not idle(pair.found)
+    ]
+    for _, group in groupby(kept, key=lambda one: (one[1].after, one[1].readers, one[1].aside, one[1].joins)):
+        (place, first), *rest = group
+        whole = (first, *(pair for _, pair in rest))
+        yield Added(
+            stretch=tuple(pair.found for pair in whole),
+            after=first.after,
+            readers=first.readers,
+            place=place,
+            aside=first.aside,
+            joins=first.joins,
+            parts=frozenset(pair.found.name for pair in whole if pair.found and pair.region),
+        )
 
 
-def added(expected: Network, group: Added, names: Mapping[str, str]) -> Difference:
+def added(expected: Network, group: Added, names: Mapping[str, str], beside: Mapping[str, Layer]) -> Difference:
     """What the model has and the paper has not, at one place."""
     layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
     text = ", ".join(dict.fromkeys(notation.op_text(layer.op) for layer in layers))
@@ -132,7 +152,7 @@ def added(expected: Network, group: Added, names: Mapping[str, str]) -> Differen
         severity=severity,
         source=source_of(expected.by_name[slot]) if slot in expected.by_name else None,
         layer=weighted.name,
-        location=locate(weighted),
+        location=constructed_apart(layers, beside.get(group.after)) or locate(weighted),
         reason="nothing in the paper at this place resembles it",
         cure=BY_ID[rule].cure,
         edits=_insertion(expected, group, names),
@@ -160,19 +180,38 @@ def always_active(group: Added, mode: Mode) -> Iterator[Difference]:
 
 def _insertion(expected: Network, group: Added, names: Mapping[str, str]) -> tuple[Edit, ...]:
     """The group in the paper's network; a chain needs no names of what it reads."""
-    if group.after not in expected.by_name:
-        return ()
-    layers = [layer for unit in group.units for layer in (unit.anchor, *unit.trail)]
-    is_chain = all(two.inputs == (one.name,) for one, two in pairwise(layers)) and len(layers[0].inputs) == 1
-    new = tuple(
-        renamed(layer, f"+{layer.name}", () if is_chain else tuple(names.get(name, name) for name in layer.inputs))
-        for layer in layers
-    )
     if group.aside:
+        new = _new(group.units, names)
         first = replace(new[0], inputs=new[0].inputs or (last_of(expected, group.after),))
         chained = tuple(replace(two, inputs=two.inputs or (one.name,)) for one, two in pairwise(new))
         return (Append(layers=(first, *chained)),)
-    return (Insert(after=last_of(expected, group.after), layers=new, readers=group.readers),)
+    return tuple(
+        Insert(
+            after=last_of(expected, group.after),
+            layers=_new([unit for _, unit in run if unit is not None], names),
+            readers=group.readers,
+            place=group.place + run[0][0],
+            joins=group.joins,
+        )
+        for run in _runs(group)
+    )
+
+
+def _runs(group: Added) -> Iterator[list[tuple[int, Unit | None]]]:
+    """Its units in runs, as those that have moved there part them, each with its place."""
+    for gap, run in groupby(enumerate(group.stretch), key=lambda one: one[1] is None):
+        if not gap:
+            yield list(run)
+
+
+def _new(units: Sequence[Unit], names: Mapping[str, str]) -> tuple[Layer, ...]:
+    """The layers under names of their own; in a chain each reads the one before."""
+    layers = [layer for unit in units for layer in (unit.anchor, *unit.trail)]
+    is_chain = all(two.inputs == (one.name,) for one, two in pairwise(layers)) and len(layers[0].inputs) == 1
+    return tuple(
+        renamed(layer, f"+{layer.name}", () if is_chain else tuple(names.get(name, name) for name in layer.inputs))
+        for layer in layers
+    )
 
 
 def last_of(expected: Network, slot: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice, pairwise
 
 from gnet_audit import gaps, moves
 from gnet_audit.align import Alignment, Merge, Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, counterparts, locate, source_of
-from gnet_audit.findings import Edit, Remove, SetInputs
+from gnet_audit.differences import Difference, called_apart, counterparts, locate, source_of
+from gnet_audit.findings import Remove, SetInputs
 from gnet_audit.gaps import Added, names
-from gnet_audit.network import Activation, Concat, Mode, Network, Weight
+from gnet_audit.network import Activation, Concat, Layer, Location, Mode, Network, Weight
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit, units_of
 
@@ -27,13 +27,14 @@ def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> li
     added = [_with_heads(alignment, group) for group in gaps.groups(alignment.pairs)]
     found: list[Difference] = []
     found += moves.factorised(matched, added)
-    found += moves.moved(expected, missing, added, mode)
+    beside = {pair.expected.name: pair.found.anchor for pair in matched if pair.expected and pair.found}
+    found += moves.moved(expected, missing, added, beside, mode)
     for pair in matched:
         found += pair_differences(pair, mode)
-    found += [_wired(expected, first, second) for first, second in shared]
+    found += [_wired(expected, first, second, beside) for first, second in shared]
     found += gaps.missing(expected, missing)
     names_in_paper = counterparts(alignment)
-    found += [gaps.added(expected, group, names_in_paper) for group in added]
+    found += [gaps.added(expected, group, names_in_paper, beside) for group in added]
     found += [one for group in added for one in gaps.always_active(group, mode)]
     for merge in alignment.merges:
         found += _order(expected, merge)
@@ -73,19 +74,12 @@ def _owners(alignment: Alignment) -> tuple[list[Pair], list[tuple[Pair, Pair]]]:
     return [pair for pair in alignment.pairs if id(pair) in kept], shared
 
 
-def _wired(expected: Network, first: Pair, second: Pair) -> Difference:
+def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, Layer]) -> Difference:
     """One unit of the model stands for two of the paper: what should read the second reads the first."""
     assert first.expected is not None
     assert second.expected is not None
     old, new = second.expected, first.expected
     readers = expected.consumers[old.last.name]
-    edits: list[Edit] = [
-        SetInputs(
-            layer=reader,
-            inputs=tuple(new.last.name if s == old.last.name else s for s in expected.by_name[reader].inputs),
-        )
-        for reader in readers
-    ]
     reader = expected.by_name[readers[0]] if readers else old.anchor
     return Difference(
         rule="GA312",
@@ -96,21 +90,29 @@ def _wired(expected: Network, first: Pair, second: Pair) -> Difference:
         severity=Severity.ERROR,
         source=source_of(reader),
         layer=second.found.name if second.found else "",
-        location=locate(second.found.anchor) if second.found else None,
+        location=_read_at(second.found, beside.get(reader.name)),
         reason="one layer of the model stands at both places",
         cure=f"Feed {reader.name} from {old.name}.",
-        edits=(*edits, Remove(layers=names(old))),
+        edits=(Remove(layers=names(old), instead=new.last.name),),
     )
+
+
+def _read_at(unit: Unit | None, reader: Layer | None) -> Location | None:
+    """The line where a layer reads a unit."""
+    if unit is None:
+        return None
+    return (called_apart([reader], unit.anchor) if reader else None) or locate(unit.anchor)
 
 
 def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:
     """Layers of the paper that use the same parameters in the model, wholly or in part."""
     users: dict[str, list[tuple[Unit, Unit, Weight]]] = {}
     for pair in pairs:
-        if pair.expected is not None and pair.found is not None:
-            for weight in pair.found.anchor.weights:
-                if weight.name and weight.role in {"weight", "bias"}:
-                    users.setdefault(weight.name, []).append((pair.expected, pair.found, weight))
+        assert pair.expected is not None
+        assert pair.found is not None
+        for weight in pair.found.anchor.weights:
+            if weight.name and weight.role in {"weight", "bias"}:
+                users.setdefault(weight.name, []).append((pair.expected, pair.found, weight))
     sharing: dict[str, tuple[Unit, Unit, list[str]]] = {}
     for entries in users.values():
         for expected, found, own in entries:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gnet_audit import notation
 from gnet_audit.align import Alignment
-from gnet_audit.differences import Difference, counterparts, locate, renamed, source_of
+from gnet_audit.differences import Difference, called_apart, counterparts, locate, renamed, source_of
 from gnet_audit.findings import Append, Edit, Remove, SetInputs
-from gnet_audit.network import Mode, Network, SpecOrigin, Unverified
+from gnet_audit.network import Location, Mode, Network, SpecOrigin, Unverified
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Head, Tree, Unit, is_weighted, units_of
 
@@ -31,10 +31,11 @@ def account(expected: Network, found: Tree, alignment: Alignment, head_of: Mappi
             differences += _matched(expected, found, alignment, pair.expected, pair.found)
         elif pair.expected is not None:
             differences.append(_missing(expected, pair.expected))
-        elif pair.found is not None:
+        else:
+            assert pair.found is not None
             known = _known(pair.found, head_of) if expected.mode is Mode.EVAL else ""
             if known:
-                differences.append(_in_eval(pair.found, known, alignment))
+                differences.append(_in_eval(found, pair.found, known, alignment))
             elif pair.found.path:
                 differences.append(_added(expected, found, alignment, pair.found))
             else:
@@ -66,6 +67,12 @@ def _place(head: Head) -> Unit:
     """The unit that shows best where in the code a head is: its first with weights."""
     units = units_of(head.items)
     return next((unit for unit in units if is_weighted(unit)), units[0])
+
+
+def _called(tree: Tree, head: Head) -> Location | None:
+    """The line that calls a head."""
+    tapped = next((unit.anchor for unit in units_of(tree.main) if unit.name in head.taps), None)
+    return called_apart((unit.anchor for unit in units_of(head.items)), tapped)
 
 
 # --- a head of the paper and one of the model ---------------------------------------------------------
@@ -101,7 +108,7 @@ def _matched(expected: Network, tree: Tree, alignment: Alignment, one: Head, two
         severity=Severity.ERROR,
         source=source_of(first.anchor, "tap"),
         layer=place.name,
-        location=locate(_first(two).anchor),
+        location=_called(tree, two) or locate(_first(two).anchor),
         cure=f"Feed the head from {', '.join(one.taps)}.",
         edits=_retapped(expected, alignment, one, tapped),
     )
@@ -148,7 +155,7 @@ def _missing(expected: Network, head: Head) -> Difference:
         severity=Severity.ERROR,
         source=source_of(first.anchor, "tap"),
         reason="no output of the model in training resembles it",
-        cure=f"Build the head on {', '.join(head.taps)} and return its output in training.",
+        cure=f"Build {_id(expected, head)} on {', '.join(head.taps)} and return its output in training.",
         edits=(Remove(layers=layers),),
     )
 
@@ -157,7 +164,7 @@ def _known(head: Head, head_of: Mapping[str, str]) -> str:
     return next((head_of[unit.name] for unit in units_of(head.items) if unit.name in head_of), "")
 
 
-def _in_eval(head: Head, known: str, alignment: Alignment) -> Difference:
+def _in_eval(tree: Tree, head: Head, known: str, alignment: Alignment) -> Difference:
     place = _place(head)
     return Difference(
         rule="GA308",
@@ -167,7 +174,7 @@ def _in_eval(head: Head, known: str, alignment: Alignment) -> Difference:
         found="runs in eval" if head.path else "runs in eval, its output thrown away",
         severity=Severity.ERROR,
         layer=place.name,
-        location=locate(place.anchor),
+        location=_called(tree, head) or locate(place.anchor),
         reason="the same layers as in training",
         cure="Run the head only if self.training.",
         edits=(_appended(head, alignment, Mode.EVAL),),

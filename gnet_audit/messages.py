@@ -22,7 +22,7 @@ _WORDS = {
 def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found: str) -> str:
     """What is wrong, where, in one sentence."""
     who = places(rows)
-    has, is_, stands = ("has", "is", "stands") if len(rows) == 1 else ("have", "are", "stand")
+    has, is_, stands, its = ("has", "is", "stands", "its") if len(rows) == 1 else ("have", "are", "stand", "their")
     match rule:
         case "GA301":
             return f"{who} {is_} missing: nothing in the model stands for {expected}."
@@ -31,13 +31,17 @@ def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found
         case "GA303":
             return f"{who} {stands} {found}; in the paper {expected}."
         case "GA304":
-            return f"{who} {has} its branches in the order {found}; the paper's order is {expected}."
+            return f"{who} {has} {its} branches in the order {found}; the paper's order is {expected}."
         case "GA306":
             return f"{who} {is_} not there in training ({found})."
         case "GA307":
-            return f"{who} {has} its input from {found}; in the paper from {expected}."
+            return f"{who} {has} {its} input from {found}; in the paper from {expected}."
         case "GA308":
             return f"{who} {has} a part in eval: {found}."
+        case "GA309" if "active" in found.split(maxsplit=1)[0]:
+            return f"{who} {is_} {found}, in the paper {expected}."
+        case "GA309":
+            return f"After {who} the model has {found}."
         case "GA313":
             return f"After {who} hangs an output that the paper has not: {found}."
         case "GA315":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gnet_audit import notation
 from gnet_audit.align import Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, locate, renamed, source_of
+from gnet_audit.differences import Difference, called_apart, locate, renamed, source_of
 from gnet_audit.findings import Insert, Remove, SetFields
 from gnet_audit.gaps import Added, last_of, names, row_of
 from gnet_audit.network import (
@@ -17,6 +17,7 @@ from gnet_audit.network import (
     AdaptivePool2d,
     Conv2d,
     Dropout,
+    Layer,
     Mode,
     Network,
     Pool2d,
@@ -38,15 +39,17 @@ def factorised(matched: list[Pair], added: list[Added]) -> Iterator[Difference]:
     for group in added:
         for index in sorted({index for name in (group.after, *group.readers) for index in places.get(name, ())}):
             pair = matched[index]
-            if not (one := pair.expected) or not (two := pair.found) or not isinstance(one.anchor.op, Conv2d):
-                continue
+            one, two = pair.expected, pair.found
+            assert one is not None
+            assert two is not None
+            assert isinstance(one.anchor.op, Conv2d)
             chain = (*group.units, two) if one.name in group.readers else (two, *group.units)
             if not _covers(chain, one.anchor.op):
                 continue
             gone.add(id(group))
             last = replace(chain[-1], anchor=replace(chain[-1].anchor, op=_as_one(chain[-1], one.anchor.op)))
             matched[index] = replace(pair, found=last)
-            yield _in_steps(one, chain)
+            yield _in_steps(one, chain, group.place)
             break
     added[:] = [group for group in added if id(group) not in gone]
 
@@ -67,7 +70,7 @@ def _as_one(unit: Unit, whole: Conv2d) -> Conv2d:
     return replace(op, kernel=whole.kernel, padding=whole.padding, dilation=whole.dilation)
 
 
-def _in_steps(one: Unit, chain: Sequence[Unit]) -> Difference:
+def _in_steps(one: Unit, chain: Sequence[Unit], place: int) -> Difference:
     ops = [unit.anchor.op for unit in chain if isinstance(unit.anchor.op, Conv2d)]
     kernels = [notation.pair_text(op.kernel) for op in ops]
     same = len(set(kernels)) == 1
@@ -92,7 +95,7 @@ def _in_steps(one: Unit, chain: Sequence[Unit]) -> Difference:
         reason="together they see the same patch",
         cure=f"Use one convolution with kernel_size={one.anchor.op.kernel[0]}.",
         edits=(
-            Insert(after=source, layers=first, readers=(one.name,)),
+            Insert(after=source, layers=first, readers=(one.name,), place=place),
             SetFields(layer=one.name, fields=last),
         ),
     )
@@ -104,29 +107,40 @@ NEAR = 2
 # --- layers that moved ---------------------------------------------------------------------------------------------
 
 
-def moved(expected: Network, missing: list[Pair], added: list[Added], mode: Mode) -> list[Difference]:
-    """A missing and an added layer that are the same op: it stands elsewhere; takes them out of both lists."""
+def moved(
+    expected: Network, missing: list[Pair], added: list[Added], beside: Mapping[str, Layer], mode: Mode
+) -> list[Difference]:
+    """A missing and an added layer that are the same op: it stands elsewhere; takes them out of both lists.
+
+    `beside` holds the model's layer at each slot.
+    """
     found: list[Difference] = []
     left: list[Pair] = []
     rows = {row: place for place, row in enumerate(dict.fromkeys(map(row_of, expected.layers)))}
     near: dict[int, list[int]] = {}
     for index, group in enumerate(added):
-        if group.after in expected.by_name:
-            near.setdefault(rows[row_of(expected.by_name[group.after])], []).append(index)
+        near.setdefault(rows[row_of(expected.by_name[group.after])], []).append(index)
     for pair in missing:
         unit = pair.expected
         place = rows[row_of(unit.anchor)] if unit is not None and not pair.region else -NEAR - 1
         indices = sorted(index for row in range(place - NEAR, place + NEAR + 1) for index in near.get(row, ()))
         candidates = (
-            (index, other) for index in indices for other in added[index].units if unit and _alike(unit, other)
+            (index, other)
+            for index in indices
+            for other in added[index].units
+            if unit and other.name not in added[index].parts and _alike(unit, other)
         )
         index, other = next(candidates, (0, None))
         if unit is None or other is None:
             left.append(pair)
             continue
-        found.append(_in_other_order(expected, unit, other, added[index]))
-        found += pair_differences(Pair(expected=unit, found=other, reason="the same op at another place"), mode)
-        added[index] = replace(added[index], units=tuple(one for one in added[index].units if one is not other))
+        own = list(pair_differences(Pair(expected=unit, found=other, reason="the same op at another place"), mode))
+        group = added[index]
+        order = _in_other_order(expected, unit, other, group, _here(expected, unit, other, group, own))
+        line = called_apart([other.anchor], beside.get(group.after))
+        found += [replace(order, location=line or order.location), *own]
+        stretch = tuple(None if one is other else one for one in group.stretch)
+        added[index] = replace(group, stretch=stretch)
     missing[:] = left
     added[:] = [group for group in added if group.units]
     return found
@@ -143,14 +157,22 @@ def _alike(one: Unit, two: Unit) -> bool:
     return a == b
 
 
-def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added) -> Difference:
-    # The layers keep the paper's names, so what differs in them can be said as of any other.
+def _here(expected: Network, unit: Unit, other: Unit, group: Added, own: Sequence[Difference]) -> Insert:
+    """The paper's layers where the model has them, but for those that it has not."""
+    # They keep the paper's names, so what differs in them can be said as of any other.
     twins = (other.anchor, *other.trail)
+    lost = {name for one in own for edit in one.edits if isinstance(edit, Remove) for name in edit.layers}
     layers = tuple(
         replace(layer, inputs=(), of=twins[index].name if index < len(twins) else "")
         for index, layer in enumerate((unit.anchor, *unit.trail))
+        if layer.name not in lost
     )
+    place = group.place + group.stretch.index(other)
     after = last_of(expected, group.after)
+    return Insert(after=after, layers=layers, readers=group.readers, place=place, joins=group.joins)
+
+
+def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added, here: Insert) -> Difference:
     previous, following = _previous(expected, unit), expected.consumers[unit.last.name][:1]
     inside = following and row_of(expected.by_name[previous]) != row_of(unit.anchor) and "." in unit.name
     # Inside a module its own slots say it best, and the same in every module.
@@ -167,7 +189,7 @@ def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added) ->
         location=locate(other.anchor),
         reason="the same op, missing here and added there",
         cure=f"Move it behind {_previous(expected, unit)}.",
-        edits=(Remove(layers=names(unit)[::-1]), Insert(after=after, layers=layers, readers=group.readers)),
+        edits=(Remove(layers=names(unit)[::-1]), here),
     )
 
 

@@ -277,9 +277,15 @@ class CodeOrigin:
     module: str = ""
     """Dotted name of the module that called the op; only ever shown, never used to align."""
     module_class: str = ""
-    call: Location | None = None
+    calls: tuple[Location, ...] = ()
+    """The lines that led to the op, innermost first, torch's own left out."""
     constructed: tuple[Location, ...] = ()
     """The lines that constructed the module, innermost first, torch's own left out."""
+
+    @property
+    def call(self) -> Location | None:
+        """The line that called the op."""
+        return self.calls[0] if self.calls else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

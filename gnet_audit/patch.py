@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from gnet_audit import derive
 from gnet_audit.errors import ShapeError
@@ -18,8 +19,8 @@ from gnet_audit.network import BatchNorm, Dropout, Input, Layer, Mode, Network, 
 def apply(network: Network, edits: Iterable[Edit]) -> Network:
     """Change a network by edits and derive all shapes, parameters and MACs anew; ShapeError where they do not fit.
 
-    What belongs to a layer is inserted first, else the order is the one given. An edit of a layer that this mode's
-    network has not (a head's in eval) changes nothing.
+    All edits speak of the network as it was, so their order matters only where two set the same thing: the later one
+    does. An edit of a layer that this mode's network has not (a head's in eval) changes nothing.
     """
     draft = _Draft(network, edits)
     ordered = _ordered(draft.layers)
@@ -38,6 +39,31 @@ def concerned(network: Network, edits: Iterable[Edit]) -> tuple[Mapping[str, Lay
     return {name: network.by_name[name] for name in names if name in network.by_name}, after
 
 
+class _Gone(NamedTuple):
+    """A layer that was removed: what is read in its place, and who read it."""
+
+    heirs: tuple[str, ...]
+    readers: tuple[str, ...]
+
+
+def _turn(edit: Edit) -> tuple[int, int]:
+    """When an edit is made: first what is read, then what is gone and what is new, last what each layer computes."""
+    match edit:
+        case SetInputs():
+            return 0, 0
+        case Remove():
+            return 1, 0
+        case Insert(trailing=False, place=place):
+            return 2, place
+        case Append():
+            return 3, 0
+        case Insert():
+            # Behind the layer that it belongs to nothing may come in between any more.
+            return 4, 0
+        case SetFields() | SetOp():
+            return 5, 0
+
+
 class _Draft:
     """The layers and outputs of a network with edits."""
 
@@ -46,12 +72,13 @@ class _Draft:
         self.layers = dict(network.by_name)
         self.outputs = list(network.outputs)
         self.mode = network.mode
-        self.ends: dict[str, str] = {}
-        """The last of the layers that belong to one."""
         self.touched: set[str] = set()
+        self._gone: dict[str, _Gone] = {}
+        self._ends: dict[tuple[str, bool], list[str]] = {}
+        """The last layers of what was inserted behind a layer; True for what belongs to it."""
         self._readers: dict[str, dict[str, None]] = {}
         self._added: dict[str, tuple[int, int]] = {}
-        for edit in sorted(edits, key=lambda edit: not (isinstance(edit, Insert) and edit.trailing)):
+        for edit in sorted(edits, key=_turn):
             self._change(edit)
 
     def _change(self, edit: Edit) -> None:
@@ -63,21 +90,18 @@ class _Draft:
             case SetOp(layer=name, op=op) if name in layers:
                 self._put(replace(layers[name], op=op))
             case SetInputs(layer=name, inputs=inputs) if name in layers:
-                self._put(replace(layers[name], inputs=self._ends(inputs)))
+                self._put(replace(layers[name], inputs=inputs))
             case Remove(layers=names):
                 for name in names:
-                    self._remove(name)
-            case Insert() if edit.after in layers:
+                    self._remove(name, edit)
+            case Insert():
                 self._insert(edit)
             case Append(layers=new) if edit.mode in {None, self.mode}:
                 for layer in new:
-                    self._put(replace(layer, inputs=self._ends(layer.inputs)))
+                    self._put(replace(layer, inputs=tuple(map(self._now, layer.inputs))))
                 self.outputs += [Output(path=new[-1].name, layer=new[-1].name)] if edit.output else []
             case _:
                 pass
-
-    def _ends(self, names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(self.ends.get(name, name) for name in names)
 
     def readers(self, name: str) -> dict[str, None]:
         """The layers that read a layer."""
@@ -97,36 +121,77 @@ class _Draft:
             place = max((self._place(source)[0] for source in layer.inputs), default=0)
             self._added[layer.name] = (place, len(self._added) + 1)
 
-    def _remove(self, name: str) -> None:
+    def _remove(self, name: str, edit: Remove) -> None:
         if name not in self.layers:
             return
         inputs = self.layers[name].inputs
-        for reader in tuple(self.readers(name)):
+        heirs = (self._now(edit.instead),) if edit.instead else inputs[:1]
+        readers = tuple(self.readers(name))
+        for reader in readers:
             user = self.layers[reader]
-            spliced = tuple(s for old in user.inputs for s in (inputs[:1] if old == name else (old,)))
+            now = () if reader == edit.cut else heirs
+            spliced = tuple(s for old in user.inputs for s in (now if old == name else (old,)))
             self._put(replace(user, inputs=spliced))
         for source in inputs:
             self.readers(source).pop(name, None)
         del self.layers[name]
         self.touched.add(name)
-        self.outputs[:] = [replace(o, layer=inputs[0]) if o.layer == name and inputs else o for o in self.outputs]
+        self._gone[name] = _Gone(heirs, readers)
+        self.outputs[:] = [replace(o, layer=heirs[0]) if o.layer == name and heirs else o for o in self.outputs]
 
     def _insert(self, edit: Insert) -> None:
-        after = self.ends.get(edit.after, edit.after)
-        before, last = after, edit.layers[-1].name
-        readers = edit.readers or tuple(self.readers(after))
-        for layer in edit.layers:
-            inputs = self._ends(layer.inputs) or (before,)
+        after = self._now(edit.after)
+        ends = self._ends.setdefault((after, edit.trailing), [])
+        if edit.joins is not None:
+            self._join(edit, after, edit.joins)
+            return
+        if edit.readers:
+            edges = [(r, s) for r in self._reading(edit.readers) for s in self.layers[r].inputs if s in (after, *ends)]
+            source = edges[0][1] if edges else ""
+        else:
+            source = ends[-1] if ends else after
+            edges = [(reader, source) for reader in self.readers(source)]
+        if source not in self.layers:
+            return
+        last = self._chain(edit.layers, source)
+        for name, old in edges:
+            user = self.layers[name]
+            self._put(replace(user, inputs=tuple(last if one == old else one for one in user.inputs)))
+        if not edit.readers:
+            self.outputs[:] = [replace(out, layer=last) if out.layer == source else out for out in self.outputs]
+        ends.append(last)
+
+    def _join(self, edit: Insert, after: str, position: int) -> None:
+        """A branch more of the readers."""
+        for name in self._reading(edit.readers) if after in self.layers else ():
+            last, inputs = self._chain(edit.layers, after), self.layers[name].inputs
+            self._put(replace(self.layers[name], inputs=(*inputs[:position], last, *inputs[position:])))
+
+    def _chain(self, layers: Iterable[Layer], before: str) -> str:
+        """New layers, of which each reads the one before unless it says what it reads; the last one's name."""
+        for layer in layers:
+            inputs = tuple(map(self._now, layer.inputs)) or (before,)
             self._put(replace(layer, op=_in_mode(layer, self.mode), inputs=inputs))
             before = layer.name
-        for name in readers:
-            if name in self.layers:
-                user = self.layers[name]
-                self._put(replace(user, inputs=tuple(last if source == after else source for source in user.inputs)))
-        if not edit.readers:
-            self.outputs[:] = [replace(out, layer=last) if out.layer == after else out for out in self.outputs]
-        if edit.trailing:
-            self.ends[edit.after] = last
+        return before
+
+    def _now(self, name: str) -> str:
+        """What is read where a layer was read that is gone."""
+        known = {name}
+        while name in self._gone and (heirs := self._gone[name].heirs) and heirs[0] not in known:
+            name = heirs[0]
+            known.add(name)
+        return name
+
+    def _reading(self, names: Iterable[str]) -> dict[str, None]:
+        """The layers of these that this network has; for those that are gone who read them."""
+        found: dict[str, None] = {}
+        for name in names:
+            if name in self._gone:
+                found |= self._reading(self._gone[name].readers)
+            elif name in self.layers:
+                found[name] = None
+        return found
 
     # --- only what the edits concern ---------------------------------------------------------------------------
 
@@ -163,9 +228,8 @@ class _Draft:
             layer, old = self.layers[name], self.network.by_name.get(name)
             if self._shares(layer):
                 return None
-            if not isinstance(layer.op, Input):
-                before = tuple(found.get(source, self.layers[source]).shape for source in layer.inputs)
-                layer = derive.inferred(layer, before)
+            before = tuple(found.get(source, self.layers[source]).shape for source in layer.inputs)
+            layer = derive.inferred(layer, before)
             found[name] = layer
             if old is None or old.shape != layer.shape:
                 for reader in self.readers(name):

@@ -179,9 +179,9 @@ def _task(paper: Spec, shape: Shape, expected: Network) -> Iterator[Finding]:
     """Another input than the paper's."""
     origin = expected.layers[0].origin
     source = origin.source if isinstance(origin, SpecOrigin) else None
-    for rule, attribute, wanted, got in (
-        ("GA104", "in_channels", str(paper.input_shape[0]), str(shape[0])),
-        ("GA103", "input_size", _size(paper.input_shape), _size(shape)),
+    for rule, attribute, words, wanted, got in (
+        ("GA104", "in_channels", "an input whose number of channels is ", str(paper.input_shape[0]), str(shape[0])),
+        ("GA103", "input_size", "input size ", _size(paper.input_shape), _size(shape)),
     ):
         if wanted != got:
             yield Finding(
@@ -191,7 +191,7 @@ def _task(paper: Spec, shape: Shape, expected: Network) -> Iterator[Finding]:
                 attribute=attribute,
                 expected=wanted,
                 found=got,
-                message=f"The audit ran at {attribute.replace('_', ' ')} {got}; the paper's is {wanted}.",
+                message=f"The audit ran at {words}{got}; the paper's is {wanted}.",
                 source=source,
                 cause="the input that the audit was given",
                 cure=BY_ID[rule].cure,

@@ -46,6 +46,10 @@ class _Claim:
     def admits(self, value: int) -> bool:
         return self.low <= value < self.high
 
+    def hides(self, value: int, derived: int) -> bool:
+        """Whether a total meets it that is not the paper's, and not only because it is so coarse."""
+        return self.admits(value) and (self.low == derived or not self.admits(derived))
+
 
 def cancelling(spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting: Container[str]) -> Iterator[Finding]:
     """Totals of what predicts that agree with the paper although rows behind them do not.
@@ -61,7 +65,7 @@ def cancelling(spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting:
         wrong = [row for row in rows if _value(row, attribute) != _value(row, f"expected_{attribute}")]
         if total is None or derived is None or not wrong:
             continue
-        claims = [claim for claim in _claims(spec, attribute, cell, derived) if claim.admits(total)]
+        claims = [claim for claim in _claims(spec, attribute, cell, derived) if claim.hides(total, derived)]
         if claims:
             yield _finding(attribute, total, derived, claims, wrong)
 

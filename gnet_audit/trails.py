@@ -10,7 +10,6 @@ from gnet_audit.findings import Edit, Insert, Remove, SetFields, SetOp
 from gnet_audit.network import Activation, BatchNorm, Layer, Source, Status
 from gnet_audit.rules import BY_ID, Severity
 
-
 SILENCE = Source(id="silence", where="a batch normalisation is named nowhere", status=Status.INFERRED)
 
 

@@ -261,6 +261,18 @@ def test_channels_that_nothing_reads_are_a_finding_and_those_that_are_read_none(
     assert surplus.cure == "Leave them out."
 
 
+def test_a_cost_is_that_of_the_form_in_which_the_edits_speak_where_a_model_stands_for_the_paper() -> None:
+    apart = network(BESIDE.replace("a: conv 1 4", "a: conv 1 4 nobias"))
+    (finding,) = compare({Mode.EVAL: wide(8)}, {Mode.EVAL: Found(network=apart)}).findings
+    # Of the wide convolution only its first four channels lose their biases; the others stay what they are.
+    assert (finding.rule, finding.rows) == ("GA207", ("f[0:4]",))
+    assert finding.cost == Cost(params=-4, macs=0, total_params=-4, total_macs=0)
+    mean = "i: conv 3 8 p1\nm: mean\nz: linear 5"
+    (finding,) = held(mean, mean.replace("mean", "adaptive max 1")).findings
+    assert (finding.rule, finding.rows) == ("GA208", ("m",))
+    assert finding.cost == Cost(params=0, macs=0, total_params=0, total_macs=0)
+
+
 def stopped(last: str, whole: Network = PAPER[Mode.EVAL]) -> Mapping[Mode, Found]:
     """The network as a forward leaves it that raises behind this layer; one branch runs after the other."""
     end = [layer.name for layer in whole.layers].index(last) + 1
@@ -406,3 +418,80 @@ def test_a_layer_added_behind_a_batch_norm_and_an_activation_stands_behind_both(
     patched = patch.apply(paper, finding.edits)
     (new,) = [layer for layer in patched.layers if layer.of]
     assert (finding.rule, new.inputs, patched.by_name["b"].inputs) == ("GA302", ("a.relu",), (new.name,))
+
+
+# --- both modes, and what only one of them says ------------------------------------------------------------
+
+HEADED = "i: conv 3 8 p1\nk: conv 3 8 p1\nz: linear 3"
+HEAD = "h: conv 1 4 < i\n{}y: linear 3"
+
+
+def trained(head: str) -> Network:
+    """The small network with a head, in training."""
+    return network(f"{HEADED}\n{head}", mode=Mode.TRAIN, outputs="z y")
+
+
+def test_the_only_value_of_eval_is_the_main_output_of_training_too_however_deep_its_head() -> None:
+    paper = {Mode.TRAIN: trained(HEAD.format("")), Mode.EVAL: network(HEADED)}
+    # Six layers with weights up to the head's output, three up to the classifier's.
+    deeper = trained(HEAD.format("a: conv 1 4\nb: conv 1 4\nc: conv 1 4\n"))
+    comparison = compare(paper, {Mode.TRAIN: Found(network=deeper), Mode.EVAL: Found(network=network(HEADED))})
+    assert told(comparison) == [("GA302", "layer", ("h",))]
+    assert {mode: view.found for mode, view in comparison.views.items()} == {
+        Mode.TRAIN: deeper, Mode.EVAL: network(HEADED),
+    }  # fmt: skip
+
+
+def test_training_alone_can_be_compared() -> None:
+    paper = {Mode.TRAIN: trained(HEAD.format("")), Mode.EVAL: network(HEADED)}
+    wider = trained(HEAD.format("").replace("conv 1 4", "conv 1 6"))
+    assert told(compare(paper, {Mode.TRAIN: Found(network=wider)})) == [("GA201", "out_channels", ("h",))]
+
+
+def test_a_head_too_many_in_both_modes_is_one_finding_that_adds_it_in_both() -> None:
+    paper = {mode: network(HEADED, mode=mode) for mode in Mode}
+    both = {mode: replace(trained(HEAD.format("")), mode=mode) for mode in Mode}
+    (finding,) = compare(paper, {mode: Found(network=one) for mode, one in both.items()}).findings
+    assert (finding.rule, finding.rows) == ("GA313", ("i",))
+    for mode in Mode:
+        assert patch.apply(paper[mode], finding.edits).params == both[mode].params
+
+
+def test_findings_at_a_slot_and_at_a_whole_head_stand_in_the_papers_order() -> None:
+    train = PAPER[Mode.TRAIN]
+    head = tuple(layer.name for layer in reversed(train.layers) if layer.name.startswith("aux1."))
+    more = Layer(name="more", op=Conv2d(out_channels=64, kernel=(1, 1)))
+    wide = SetFields(layer="inception_3b.1x1", fields=(("out_channels", 100),))
+    other = SetFields(layer="aux2.fc1", fields=(("out_features", 100),))
+    added = Insert(after="inception_3a.1x1.relu", layers=(more,))
+    found = {
+        Mode.TRAIN: Found(network=anonymous(patch.apply(train, (added, wide, other, Remove(layers=head))))),
+        Mode.EVAL: Found(network=anonymous(patch.apply(PAPER[Mode.EVAL], (added, wide)))),
+    }
+    findings = [one.rows for one in compare(PAPER, found).findings if one.severity is Severity.ERROR]
+    assert findings == [("inception_3a.1x1",), ("inception_3b.1x1",), ("aux1",), ("aux2.fc1",)]
+
+
+def test_a_distance_of_exactly_the_limit_is_still_this_network() -> None:
+    # 12 convolutions and a linear layer, each worth 2, beside as many and more: 2 * 14 / (2 * 13 + 2 * 27) = 0.35.
+    lines = ["c: conv 3 8 p1"] * 12
+    for more, refused in ((14, False), (15, True)):
+        chains = (
+            "\n".join(f"{index}{line}" for index, line in enumerate(own)) for own in (lines, lines + lines[:1] * more)
+        )
+        expected, found = (f"{chain}\nz: linear 3" for chain in chains)
+        assert bool(held(expected, found).refusal) is refused
+
+
+def test_another_form_of_a_layer_that_the_paper_has_not_is_no_note() -> None:
+    expected = "i: conv 3 8 p1\na: conv 1 4\nz: linear 3"
+    found = "i: conv 3 8 p1\nq: pad 1\nn: conv 3 8\na: conv 1 4\nz: linear 3"
+    assert [(one.rule, one.rows) for one in held(expected, found).findings] == [("GA302", ("i",))]
+
+
+def test_another_form_of_the_same_function_stands_at_its_line() -> None:
+    line = Location(file="net.py", line=7)
+    padded = network("i: conv 3 8 p1\nq: pad 1\na: conv 3 4\nz: linear 3")
+    found = replace(padded, layers=tuple(constructed({"a": line}, layer) for layer in padded.layers))
+    (note,) = held("i: conv 3 8 p1\na: conv 3 4 p1\nz: linear 3", found).findings
+    assert (note.rule, note.location, note.locations) == ("GA219", line, (line,))

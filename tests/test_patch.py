@@ -131,3 +131,84 @@ def test_a_parameter_that_layers_share_is_counted_once_in_what_edits_concern() -
 def test_edits_that_make_a_layer_read_itself_are_one_line() -> None:
     with pytest.raises(ShapeError, match=r"^[a-z]+: edits that make a layer read itself$"):
         edited(SetInputs(layer="a", inputs=("j",)))
+
+
+CHAIN = network("a: conv 3 8 p1\nr: relu\nb: conv 1 4\nd: dropout 0.4 off\nl: linear 10")
+
+
+def reads(whole: Network, name: str) -> list[str]:
+    """What comes before a layer, the nearest first."""
+    found: list[str] = []
+    while inputs := whole.by_name[name].inputs:
+        name = inputs[0]
+        found.append(name)
+    return found
+
+
+def _new(name: str, words: str = "relu") -> tuple[Layer, ...]:
+    return (Layer(name=name, op=op(words)),)
+
+
+def test_layers_stand_before_their_reader_although_what_lay_between_is_gone() -> None:
+    here = Insert(after="b", layers=_new("n"), readers=("l",))
+    for edits in ((Remove(layers=("d",)), here), (here, Remove(layers=("d",)))):
+        assert reads(patch.apply(CHAIN, edits), "l") == ["n", "b", "r", "a", "input"]
+
+
+def test_layers_stand_behind_a_layer_although_it_is_gone() -> None:
+    here = Insert(after="r", layers=_new("n", "bn"), readers=("b",))
+    for edits in ((Remove(layers=("r",)), here), (here, Remove(layers=("r",)))):
+        assert reads(patch.apply(CHAIN, edits), "b") == ["n", "a", "input"]
+
+
+def test_layers_stand_before_who_reads_a_reader_that_is_gone() -> None:
+    here = Insert(after="r", layers=_new("n"), readers=("b",))
+    assert reads(patch.apply(CHAIN, (Remove(layers=("b",)), here)), "d") == ["n", "r", "a", "input"]
+
+
+def test_of_several_insertions_at_one_place_the_smaller_number_stands_first() -> None:
+    first = Insert(after="b", layers=_new("one"), readers=("d",), place=1)
+    second = Insert(after="b", layers=_new("two"), readers=("d",), place=2)
+    for edits in ((first, second), (second, first)):
+        assert reads(patch.apply(CHAIN, edits), "d")[:3] == ["two", "one", "b"]
+
+
+def test_what_a_layer_computes_is_set_wherever_it_has_moved_to() -> None:
+    moved = (Remove(layers=("d",)), Insert(after="a", layers=(replace(CHAIN.by_name["d"], inputs=()),), readers=("r",)))
+    rate = SetFields(layer="d", fields=(("rate", 0.5),))
+    for edits in ((rate, *moved), (*moved, rate)):
+        new = patch.apply(CHAIN, edits)
+        assert new.by_name["d"].op == op("dropout 0.5 off")
+        assert reads(new, "d") == ["a", "input"]
+
+
+def test_a_branch_leaves_its_merge_and_another_layer_is_read_instead() -> None:
+    assert edited(Remove(layers=("c",), cut="j")).by_name["j"].inputs == ("b",)
+    assert edited(Remove(layers=("b",), instead="c")).by_name["j"].inputs == ("c", "c")
+
+
+def test_a_branch_joins_a_merge_as_the_input_that_it_is() -> None:
+    new = edited(Insert(after="r", layers=_new("n", "conv 1 2"), readers=("j",), joins=1))
+    assert (new.by_name["j"].inputs, new.by_name["n"].inputs) == (("b", "n", "c"), ("r",))
+    assert new.by_name["j"].shape == (4 + 2 + 4, 32, 32)
+
+
+def test_layers_between_others_that_this_mode_has_not_are_not_there() -> None:
+    assert edited(Insert(after="r", layers=_new("n"), readers=("aux1.conv",))) == NET
+    assert edited(Insert(after="aux1.conv", layers=_new("n"))) == NET
+
+
+@given(st.permutations(range(6)))
+def test_edits_come_to_the_same_in_any_order(order: list[int]) -> None:
+    edits: tuple[Edit, ...] = (
+        SetInputs(layer="j", inputs=("c", "b")),
+        Remove(layers=("r",)),
+        Insert(after="r", layers=_new("n"), readers=("b",)),
+        Insert(after="a", layers=_new("t", "bn"), trailing=True),
+        Append(layers=(Layer(name="h", op=op("linear 3"), inputs=("r",)),), output=True),
+        SetOp(layer="j", op=op("add")),
+    )
+    new = edited(*(edits[index] for index in order))
+    read = {name: new.by_name[name].inputs for name in "bcjnth"}
+    assert read == {"b": ("n",), "c": ("t",), "j": ("c", "b"), "n": ("t",), "t": ("a",), "h": ("t",)}
+    assert new.by_name["j"].shape == (4, 32, 32)

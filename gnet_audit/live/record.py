@@ -21,7 +21,7 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from gnet_audit.live.calls import Call, Step, shape_of
-from gnet_audit.live.lines import Place, caller
+from gnet_audit.live.lines import Place, caller, callers
 from gnet_audit.live.ops import OPS
 from gnet_audit.live.script import Interpreted
 from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, mapped, result_of
@@ -63,7 +63,7 @@ class Entry:
     owner: str = ""
     """The module whose weights these are, where it is not the one that called."""
     leaf: bool = False
-    call: Place | None = None
+    calls: tuple[Place, ...] = ()
 
 
 class Recorder(TorchFunctionMode):
@@ -292,12 +292,12 @@ class Recorder(TorchFunctionMode):
         steps = handler(call) if handler is not None and call.name != "__setitem__" else ()
         if not steps:
             steps = (Step(op=Unknown(function=function), inputs=call.inputs(), weights=self._unknown(call)),)
-        place = caller(sys._getframe(3), self.floor)  # noqa: SLF001
+        places = callers(sys._getframe(3), self.floor)  # noqa: SLF001
         params = self._new_parameters(tensors)
         each = len(made) == len(steps) and len(made) > 1
         previous = ""
         for number, step in enumerate(steps):
-            entry = self._entry(call, step, previous, place)
+            entry = self._entry(call, step, previous, places)
             entry.params, params = params, 0
             result = made[number if each else 0]
             entry.shape = step.shape if step.shape is not None else shape_of(result, self.batch)
@@ -306,13 +306,13 @@ class Recorder(TorchFunctionMode):
             for tensor in (result,) if each else made:
                 self.data[id(tensor)] = entry.name
         if any(self._is_stranger(tensor) for tensor in tensors):
-            self.strangers.append((previous, function, place))
+            self.strangers.append((previous, function, places[0] if places else None))
 
     def _is_stranger(self, tensor: Tensor) -> bool:
         """Whether it is neither made from the input nor a weight."""
         return id(tensor) not in self.data and id(tensor) not in self.weights and tensor.ndim > 0
 
-    def _entry(self, call: Call, step: Step, previous: str, place: Place | None) -> Entry:
+    def _entry(self, call: Call, step: Step, previous: str, places: tuple[Place, ...]) -> Entry:
         path, module = self.stack[-1]
         weights = tuple([self._weight(role, tensor, step.op) for role, tensor in step.weights])
         owner = next((weight.name.rpartition(".")[0] for weight in weights if weight.name), path) if weights else path
@@ -327,7 +327,7 @@ class Recorder(TorchFunctionMode):
             module_class=class_name(module),
             owner=path if leaf else owner,
             leaf=leaf or owner != path,
-            call=place,
+            calls=places,
         )
 
     def _name(self, path: str, function: str, *, leaf: bool) -> str:

@@ -26,6 +26,7 @@ from gnet_audit.live.subject import Subject, subject
 from gnet_audit.live.surroundings import undisturbed
 from gnet_audit.live.target import Build, build
 from gnet_audit.live.train import Control, training
+from gnet_audit.live.twin import twin_of
 from gnet_audit.network import Shape
 from gnet_audit.report import Environment
 from gnet_audit.training import DataFacts, Recipe, Record
@@ -136,13 +137,21 @@ def _subject(request: Request, built: Build, recipe: Recipe) -> Subject:
 
 def _maker(built: Build, size: Shape) -> Callable[[], nn.Module]:
     def make() -> nn.Module:
-        module = built.again() if built.again is not None else copy.deepcopy(built.module)
+        module = built.again() if built.again is not None else _copy(built.module)
         if any(isinstance(parameter, UninitializedParameter) for parameter in module.parameters()):
             with torch.no_grad(), undisturbed():
                 module.train()(torch.zeros(2, *size))  # lazy layers learn their sizes
         return module
 
     return make
+
+
+def _copy(module: nn.Module) -> nn.Module:
+    """A copy of an instance whose hooks reach the copy; what has no numbers or no code of its own is copied as it is."""
+    scripted = any(isinstance(part, torch.jit.ScriptModule) for part in module.modules())
+    if scripted or any(parameter.is_meta for parameter in module.parameters()):
+        return copy.deepcopy(module)
+    return twin_of(module, torch.device("cpu")).module
 
 
 def _class_argument(built: Build, found: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -126,6 +127,7 @@ def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, Bas
     if error is None:
         return Traced(network=network, device=twin.device.type), None
     text, location = _told(error, twin.module)
+    text += _other_channels(error, network, shape[1:])
     return Traced(network=network, error=text, error_location=location, device=twin.device.type), error
 
 
@@ -175,6 +177,17 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
             attributes["training"] = flag
 
 
+_CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+) channels")
+
+
+def _other_channels(error: BaseException, ran: Network, shape: Shape) -> str:
+    """How to give a model images of the channels that its first convolution asks for."""
+    asked = _CHANNELS.search(said(error))
+    if asked is None or asked[2] != str(shape[0]) or any(layer.weights for layer in ran.layers):
+        return ""
+    return f"; give it such images by --input {'x'.join((asked[1], *map(str, shape[1:])))}"
+
+
 def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None]:
     place = raised(error)
     if place is None:
@@ -193,11 +206,11 @@ def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None
 def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
     if entry.name == "input":
         return Layer(name=entry.name, op=entry.op, shape=entry.shape, origin=CodeOrigin())
-    call = locations.at(entry.call)
+    calls = locations.each(entry.calls)
     constructed = locations.each(build.constructed.get(entry.owner, ()))
-    if not entry.leaf and call is not None:
+    if not entry.leaf and calls:
         # A function has no line of construction: its call is where its numbers are, before its module's.
-        constructed = (call, *constructed)
+        constructed = (calls[0], *constructed)
     return Layer(
         name=entry.name,
         op=entry.op,
@@ -206,7 +219,7 @@ def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
         params=entry.params,
         macs=entry.macs,
         weights=entry.weights,
-        origin=CodeOrigin(module=entry.module, module_class=entry.module_class, call=call, constructed=constructed),
+        origin=CodeOrigin(module=entry.module, module_class=entry.module_class, calls=calls, constructed=constructed),
     )
 
 
@@ -230,7 +243,9 @@ def _unverified(build: Build, recorder: Recorder, *, complete: bool) -> Iterator
     locations = build.locations
     for entry in recorder.entries:
         if isinstance(entry.op, Unknown):
-            yield Unverified(what=entry.name, why=f"unknown op {entry.op.function}", where=locations.at(entry.call))
+            yield Unverified(
+                what=entry.name, why=f"unknown op {entry.op.function}", where=locations.at(_first(entry.calls))
+            )
     for name, function, place in recorder.strangers:
         why = f"{function} reads a tensor that is neither input nor parameter"
         yield Unverified(what=name, why=why, where=locations.at(place))

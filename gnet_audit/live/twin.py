@@ -6,10 +6,12 @@ The copy shares nothing that a forward could change. On meta its parameters and 
 from __future__ import annotations
 
 import copy
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from operator import is_
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from typing import TypeVar
 
 import torch
@@ -20,9 +22,11 @@ from gnet_audit.live.script import Interpreted
 
 T = TypeVar("T")
 
-_SHARED = (int, float, bool, str, bytes, complex, type(None), type, FunctionType, BuiltinFunctionType, ModuleType)
+_SHARED = (int, float, bool, str, bytes, complex, type(None), type, BuiltinFunctionType, ModuleType)
 _SHARED_TYPES = frozenset(_SHARED)
 _TABLES = frozenset({dict, OrderedDict})
+_CONTAINERS = frozenset({dict, OrderedDict, list, set, tuple})
+_TORCH = os.path.dirname(torch.__file__) + os.sep
 _WRAPPERS = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 _TORCH_VALUES = (torch.dtype, torch.device, torch.Size, torch.layout, torch.memory_format)
 
@@ -209,12 +213,66 @@ def _copied(value: object, memo: dict[int, object], device: torch.device, tensor
         memo[id(value)] = items
         items.extend(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
         return items
-    if kind is tuple or kind is set:
+    if kind is tuple:
+        parts = tuple(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
+        return value if all(map(is_, parts, value)) else parts  # type: ignore[call-overload]
+    if kind is set:
         return kind(_copied(item, memo, device, tensors) for item in value)  # type: ignore[attr-defined]
+    if isinstance(value, FunctionType):
+        return _function(value, memo, device, tensors)
     try:
         return copy.deepcopy(value, memo)
     except Exception:  # noqa: BLE001 - whatever cannot be copied (a lock, a file) is shared as it is
         return value
+
+
+def _function(
+    old: FunctionType, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]
+) -> FunctionType:
+    """A function that reaches the copies of what it has in its closure and defaults; itself where there are none."""
+    if old.__code__.co_filename.startswith(_TORCH):
+        return old
+    cells = [(cell, _cell(cell, memo)) for cell in old.__closure__ or () if _is_set(cell)]
+    closure = tuple(memo[id(cell)] if _is_set(cell) else cell for cell in old.__closure__ or ())
+    new = FunctionType(old.__code__, old.__globals__, old.__name__, None, closure or None)  # type: ignore[arg-type]
+    memo[id(old)] = new
+    for one, two in cells:
+        if not _is_set(two):
+            two.cell_contents = _reached(one.cell_contents, memo, device, tensors)
+    defaults = [(value, _reached(value, memo, device, tensors)) for value in old.__defaults__ or ()]
+    named = {name: _reached(value, memo, device, tensors) for name, value in (old.__kwdefaults__ or {}).items()}
+    reached = [(one.cell_contents, two.cell_contents) for one, two in cells] + defaults
+    reached += [(value, named[name]) for name, value in (old.__kwdefaults__ or {}).items()]
+    if all(two is one or two is new for one, two in reached):
+        memo[id(old)] = old
+        return old
+    new.__defaults__, new.__kwdefaults__ = tuple(two for _, two in defaults) or None, named or None
+    for attribute in ("__qualname__", "__module__", "__doc__"):
+        setattr(new, attribute, getattr(old, attribute))
+    new.__dict__.update(old.__dict__)
+    return new
+
+
+def _cell(old: CellType, memo: dict[int, object]) -> CellType:
+    """A variable that functions have in common: one for all of their copies."""
+    new = memo.setdefault(id(old), CellType())
+    assert isinstance(new, CellType)
+    return new
+
+
+def _is_set(cell: CellType) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True
+
+
+def _reached(value: object, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]) -> object:
+    """What a function reaches, copied if it is a part of the model, a container or a function; else the thing itself."""
+    if id(value) in memo or type(value) in _CONTAINERS or isinstance(value, FunctionType):
+        return _copied(value, memo, device, tensors)
+    return value
 
 
 def _name(twin: Twin, owned: _Owned) -> None:

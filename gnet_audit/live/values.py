@@ -134,8 +134,8 @@ class _Keeper(Recorder):
             kept = [(entries[-1], made[0])] if entries else []
         self.found.layers.update({entry.name: tensor.detach().clone() for entry, tensor in kept})
 
-    def _entry(self, call: Call, step: Step, previous: str, place: Place | None) -> Entry:
-        entry = super()._entry(call, step, previous, place)
+    def _entry(self, call: Call, step: Step, previous: str, places: tuple[Place, ...]) -> Entry:
+        entry = super()._entry(call, step, previous, places)
         flipped = isinstance(step.op, Linear) and call.name not in {"linear", "bilinear"}
         self.found.weights[entry.name] = {
             role: (tensor.t() if flipped and role == "weight" else tensor).detach().clone()

@@ -10,8 +10,8 @@ RULES: tuple[Rule, ...] = (
         title="cancelling errors",
         severity=Severity.NOTE,
         fails="the model's total is exactly the derived one, within the rounding of a stated one or within 1 % of the "
-        "printed column's sum (in `flops`: any two of printed, derived and measured within 1 %), although lines "
-        "behind it differ.",
+        "printed column's sum, and the derived one is not (in `flops`: any two of printed, derived and measured within "
+        "1 %), although lines behind it differ.",
         why="A total agrees with the paper although its rows do not: the errors cancel.",
         causes="torchvision's 1,498,376,192 MACs agree with the paper's 1.5 billion: the work that its 3×3 lacks "
         "beside the 5×5 cancels what the paper's first row counts too little.",

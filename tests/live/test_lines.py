@@ -10,8 +10,11 @@ import pytest
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - torch's own habit
 
+from gnet_audit.differences import called_apart, constructed_apart
 from gnet_audit.live.lines import Locations, literals, raised
-from gnet_audit.network import CodeOrigin, Layer, Location
+from gnet_audit.live.target import build
+from gnet_audit.live.trace import trace
+from gnet_audit.network import CodeOrigin, Layer, Location, Mode
 from tests.live.running import network
 
 
@@ -62,9 +65,33 @@ class Net(nn.Module):
         return self.pair(F.max_pool2d(self.block(x), 2, stride=1)), self.wide(x)
 
 
+class Part(nn.Module):
+    """A block that several places share, so that its own lines tell none of them from another."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(4, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.conv(x))
+
+
+class Two(nn.Module):
+    """Two of them, made and called in lines of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.one = Part(4)
+        self.two = Part(4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.one(x)
+        return self.two(x)  # type: ignore[no-any-return]
+
+
 LINES = {
     text.strip(): number
-    for kind in (Block, Wide, Net)
+    for kind in (Block, Wide, Net, Two)
     for number, text in enumerate(inspect.getsource(kind).splitlines(), inspect.getsourcelines(kind)[1])
 }
 
@@ -163,3 +190,19 @@ def test_text_beyond_ascii_does_not_shift_the_columns(tmp_path: Path) -> None:
 def test_no_place_has_no_line() -> None:
     assert Locations().at(None) is None
     assert raised(ValueError()) is None
+
+
+def test_the_line_that_tells_two_uses_of_a_block_apart_is_the_outermost_that_they_do_not_share() -> None:
+    one, own, two, other = network(Two(), (4, 8, 8)).layers[1:]
+    called = called_apart([two, other], own)
+    assert called is not None
+    assert called.line == _line("return self.two(x)")
+    assert called_apart([one], one) is None
+    assert called_apart([two], None) == called
+
+
+def test_what_was_constructed_together_is_told_by_the_line_that_made_all_of_it() -> None:
+    traced = trace(build(Two, {}), Mode.EVAL, (4, 8, 8)).network.layers
+    made = constructed_apart(traced[3:5], traced[1])
+    assert made is not None
+    assert made.line == _line("self.two = Part(4)")

@@ -357,15 +357,18 @@ def test_moves_to_a_device_that_is_not_here_are_ignored() -> None:
     assert traced.network.layers[-1].op == Activation(function="relu")
 
 
-def test_two_images_run_at_once_and_one_where_the_model_takes_no_more() -> None:
-    batches: list[int] = []
+BATCHES: list[int] = []
+"""Global, since what a closure holds is copied with the model."""
 
+
+def test_two_images_run_at_once_and_one_where_the_model_takes_no_more() -> None:
     def counted(x: Tensor) -> Tensor:
-        batches.append(len(x))
+        BATCHES.append(len(x))
         return x * 2
 
+    BATCHES.clear()
     run(Calls(counted))
-    assert batches == [2]
+    assert BATCHES == [2]
     traced = run(Calls(lambda x: x.view(1, 480) * 2))
     assert traced.error == ""
     assert traced.network.layers[-1].shape == (480,)
@@ -373,17 +376,16 @@ def test_two_images_run_at_once_and_one_where_the_model_takes_no_more() -> None:
 
 
 def test_a_batch_that_was_asked_for_is_kept() -> None:
-    batches: list[int] = []
-
     def counted(x: Tensor) -> Tensor:
-        batches.append(len(x))
+        BATCHES.append(len(x))
         return x * 2
 
+    BATCHES.clear()
     model = Calls(counted)
     run(model, batch=5)
     run(model, batch=1)
     run(model, mode=Mode.TRAIN, batch=1)
-    assert batches == [5, 1, 2]
+    assert BATCHES == [5, 1, 2]
 
 
 def test_the_input_has_the_type_of_the_parameters() -> None:
@@ -403,3 +405,10 @@ def test_what_a_forward_prints_and_warns_of_stays_off_stdout(capsys: pytest.Capt
     assert run(Calls(forward)).error == ""
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "hello\n")
+
+
+def test_a_model_of_grey_images_is_told_how_to_get_them() -> None:
+    grey = nn.Sequential(nn.Conv2d(1, 4, 3), nn.Conv2d(5, 4, 3))
+    assert run(grey, shape=(3, 8, 8)).error.endswith("; give it such images by --input 1x8x8")
+    # no other image helps where a later layer expects what an earlier one does not give
+    assert "--input" not in run(grey, shape=(1, 8, 8)).error

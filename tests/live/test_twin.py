@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from gnet_audit.live import smoke
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
 from gnet_audit.live.twin import twin_of, unwrapped
@@ -276,3 +278,100 @@ def test_a_hook_that_closes_over_its_model_writes_where_the_copy_reads(mode: Mod
     assert (trunk.name, head.name, head.inputs) == ("trunk", "head", ("trunk",))
     assert model.__dict__ is attributes
     assert (model.caught, model.latest) == ({}, None)
+
+
+class Stored(nn.Module):
+    """A head that reads from a table what hooks wrote there; `way` is how the hooks reach the table."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.trunk = nn.Conv2d(3, 4, 3)
+        self.head = nn.Conv2d(4, 2, 1)
+        self.table: dict[str, object] = {"steps": [0]}
+        self.act = thrice
+        table: Any = self.table
+        holder: dict[str, Any] = {"model": self, "table": table}
+        ways: dict[str, Callable[..., Any]] = {
+            "default": lambda _m, _a, out, table=table: table.__setitem__("map", out),
+            "closure": lambda _m, _a, out: table.__setitem__("map", out),
+            "model in a table": lambda _m, _a, out: holder["model"].table.__setitem__("map", out),
+            "table in a table": lambda _m, _a, out: holder["table"].__setitem__("map", out),
+            "inner function": within(lambda out: table.__setitem__("map", out)),
+        }
+        self.trunk.register_forward_hook(ways[way])
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.trunk(x)
+        self.table["steps"].append(1)  # type: ignore[attr-defined]
+        assert self.act is thrice
+        return self.head(self.act(self.table["map"]))  # type: ignore[no-any-return, arg-type]
+
+
+def thrice(x: Tensor, factor: float = 3.0, *, size: tuple[int, ...] = (1, 1)) -> Tensor:
+    """A function that the copy must not replace: a forward may ask which one it is."""
+    return x * factor * size[0]
+
+
+def within(write: Callable[[Tensor], None]) -> Callable[[nn.Module, object, Tensor], None]:
+    """A hook that reaches another function."""
+
+    def hook(_module: nn.Module, _args: object, out: Tensor) -> None:
+        write(out)
+
+    return hook
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("way", ["default", "closure", "model in a table", "table in a table", "inner function"])
+def test_a_hook_that_closes_over_a_container_writes_where_the_copy_reads(way: str, mode: Mode) -> None:
+    model = Stored(way)
+    traced = trace(build(model, {}), mode, (3, 8, 8))
+    assert traced.error == ""
+    assert [layer.name for layer in traced.network.layers if layer.params] == ["trunk", "head"]
+    assert model.table == {"steps": [0]}
+
+
+def test_functions_of_a_copy_share_a_variable_as_those_of_the_model_do() -> None:
+    held: list[int] = []
+
+    def write(value: int) -> None:
+        nonlocal held
+        held = [*held, value]
+
+    model = nn.Module()
+    model.write, model.read = write, lambda: held  # type: ignore[assignment]
+    copied: Any = twin_of(model, torch.device("cpu")).module
+    copied.write(1)
+    assert (copied.read(), held) == ([1], [])
+    assert (copied.write.__name__, copied.write.__qualname__) == (write.__name__, write.__qualname__)
+
+
+def test_a_function_that_reaches_itself_or_nothing_yet_is_copied() -> None:
+    seen: list[int] = []
+
+    def down(n: int) -> int:
+        seen.append(n)
+        return down(n - 1) if n else len(seen)
+
+    def unset() -> object:
+        return later
+
+    model = nn.Module()
+    model.down, model.unset = down, unset  # type: ignore[assignment]
+    copied: Any = twin_of(model, torch.device("cpu")).module
+    assert copied.down(3) == 4
+    assert seen == []
+    assert copied.unset is unset
+    if seen:
+        later = 1
+
+
+def test_an_instance_is_trained_in_copies_whose_hooks_reach_them() -> None:
+    model = Stored("default")
+    make = smoke._maker(build(model, {}), (3, 8, 8))  # noqa: SLF001
+    one, two = make(), make()
+    with torch.no_grad():
+        one.trunk.weight.zero_()  # type: ignore[union-attr, operator]
+    assert not torch.equal(one(torch.ones(1, 3, 8, 8)), two(torch.ones(1, 3, 8, 8)))
+    assert torch.equal(two.trunk.weight, model.trunk.weight)  # type: ignore[union-attr, arg-type]
+    assert model.table == {"steps": [0]}
