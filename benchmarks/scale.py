@@ -207,7 +207,9 @@ def table(
     lines = [f"{title + ', ' + unit:<32}" + "".join(f"{head:>16}" for head in heads)]
     for name in names:
         values = [row.get(name, 0.0) for row in rows]
-        cells = [f"{value:,.0f}" if unit == "calls" else f"{value:.3f}" for value in values] + [_growth(a, b, LEAST[unit]) for a, b in pairwise(values)]
+        cells = [f"{value:,.0f}" if unit == "calls" else f"{value:.3f}" for value in values] + [
+            _growth(a, b, LEAST[unit]) for a, b in pairwise(values)
+        ]
         lines.append(f"  {name:<30}" + "".join(f"{cell:>16}" for cell in cells))
     return "\n".join(lines)
 

@@ -378,7 +378,7 @@ def test_every_help_has_examples_that_begin_with_the_program(capsys: Capture, co
     assert main([*command.split(), flag]) == 0
     out = capsys.readouterr().out
     assert "examples:\n    gnet-audit " in out
-    assert max(map(len, out.splitlines())) <= 100
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -386,7 +386,8 @@ def test_every_example_of_the_help_can_be_parsed(
     command: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     main([*command.split(), "--help"])
-    examples = [line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.startswith("    gnet-audit ")]
+    told = capsys.readouterr().out.replace("\\\n", "")  # as a shell reads a line that goes on
+    examples = [line.split()[1:] for line in told.splitlines() if line.startswith("    gnet-audit ")]
     assert examples
     group = typer.main.get_command(cli.command_line())
     for words in examples:

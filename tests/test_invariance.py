@@ -43,7 +43,15 @@ def _nameless(report: Report) -> tuple[object, ...]:
         (one.rule, one.severity, one.rows, one.attribute, one.expected, one.found, one.cost) for one in report.findings
     )
     rows = tuple(
-        replace(row, layer="", slot="+" if row.status is RowStatus.EXTRA else row.slot, location=None, note="")
+        replace(
+            row,
+            layer="",
+            slot="+" if row.status is RowStatus.EXTRA else row.slot,
+            reads=tuple("+" if name.startswith("+") else name for name in row.reads),
+            location=None,
+            lines=(),
+            note="",
+        )
         for row in report.rows
     )
     return report.verdict, report.totals, report.modes, len(report.unverified), findings, rows

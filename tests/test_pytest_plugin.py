@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TypeAlias
 
@@ -110,7 +111,7 @@ def test_a_row_that_was_not_reached_does_not_pass(session: Session) -> None:
 def test_a_row_that_could_not_be_checked_is_skipped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     row = next(row for row in ROWS if row.status is RowStatus.UNVERIFIED)
     report = replace(REPORT, findings=(), rows=(ROWS[0], row))
-    monkeypatch.setattr("gnet_audit.testing.audited", lambda *_, **__: report)
+    monkeypatch.setattr(import_module("gnet_audit.testing"), "audited", lambda *_, **__: report)
     _, out = session("--gnet-audit", "net.py:Net", "-rs")
     assert f"::{ROWS[0].row} PASSED" in out
     assert f"::{row.row or row.slot} SKIPPED" in out
