@@ -99,9 +99,8 @@ def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, La
 
 def _read_at(unit: Unit | None, reader: Layer | None) -> Location | None:
     """The line where a layer reads a unit."""
-    if unit is None:
-        return None
-    return (called_apart([reader], unit.anchor) if reader else None) or locate(unit.anchor)
+    apart = called_apart([reader], unit.anchor) if unit and reader else None
+    return apart or (locate(unit.anchor) if unit else None)
 
 
 def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from gnet_audit import derive
 from gnet_audit.errors import ShapeError
@@ -62,6 +62,8 @@ def _turn(edit: Edit) -> tuple[int, int]:
             return 4, 0
         case SetFields() | SetOp():
             return 5, 0
+        case _:
+            assert_never(edit)
 
 
 class _Draft:

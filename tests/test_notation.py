@@ -29,7 +29,7 @@ from gnet_audit.network import (
     Softmax,
     Unknown,
 )
-from gnet_audit.notation import op_text, padding_text, pair_text, shape_text
+from gnet_audit.notation import field_text, op_text, padding_text, pair_text, shape_text
 
 TEXTS: tuple[tuple[Op, str], ...] = (
     (Conv2d(out_channels=64, kernel=(7, 7), stride=(2, 2), padding=(3, 3, 3, 3)), "conv 7×7/2 pad 3, 64"),
@@ -97,3 +97,9 @@ def test_padding_is_as_short_as_it_is_exact() -> None:
     assert padding_text((3, 3, 3, 3)) == "3"
     assert padding_text((0, 0, 1, 1)) == "0×1"
     assert padding_text((2, 3, 2, 3)) == "2,3,2,3"
+
+
+def test_a_field_of_an_op_is_written_as_its_kind_of_value() -> None:
+    conv = Conv2d(out_channels=64, kernel=(7, 7), stride=(2, 2), padding=(3, 3, 3, 3))
+    told = {name: field_text(conv, name) for name in ("out_channels", "kernel", "bias", "padding_mode", "rate")}
+    assert told == {"out_channels": "64", "kernel": "7×7", "bias": "yes", "padding_mode": "zeros", "rate": ""}

@@ -11,6 +11,8 @@ from gnet_audit.compare import Found, compare
 from gnet_audit.network import CodeOrigin, Location, Mode, Network, Shape, Source, SpecOrigin, Status
 from gnet_audit.report import RowStatus
 from gnet_audit.spec import load
+from gnet_audit.wiring import wired
+from tests.canonical_report import ROWS
 from tests.networks import network
 
 SOURCE = Source(id="table", where="Table 1", status=Status.PRINTED)
@@ -132,3 +134,9 @@ def test_around_an_added_layer_the_slots_read_what_they_do_in_the_model() -> Non
     found = Found(network=network("first: conv 3 8 p1\nn: lrn 5\no: lrn 3\npool: maxpool 2 /2\nend: linear 3"))
     reads = {row.slot: row.reads for row in slots.table(compare(both, {Mode.EVAL: found}), both)}
     assert reads == {"a": ("input",), "+n": ("a",), "+o": ("+n",), "m": ("+o",), "z": ("m",)}
+
+
+def test_what_two_ways_lead_to_is_read_once() -> None:
+    paper = network("a: conv 1 4\nm: relu < a\nl: relu < m\nr: relu < m\nj: concat < l r\nb: conv 1 4 < j")
+    rows = tuple(replace(ROWS[0], row=name, slot=name, layer="", reads=()) for name in ("a", "b"))
+    assert [row.reads for row in wired(rows, paper)] == [("input",), ("a",)]

@@ -11,6 +11,8 @@ from gnet_audit import patch
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.findings import Edit, Remove, SetFields
 from gnet_audit.network import Layer, Mode, Network
+from gnet_audit.stops import _pending
+from tests.networks import network
 from tests.test_compare import PAPER, anonymous, told
 
 
@@ -64,3 +66,8 @@ def test_a_fault_before_the_stop_is_told() -> None:
     assert told(up_to("inception_3a.pool", kernel)) == [("GA202", "kernel", ("inception_3a.5x5",))]
     gone = Remove(layers=("inception_3a.5x5_reduce.relu",))
     assert told(up_to("inception_3a.5x5", gone)) == [("GA213", "activation", ("inception_3a.5x5_reduce.relu",))]
+
+
+def test_a_layer_behind_which_two_may_stand_is_pending_once() -> None:
+    assert _pending(network("a: conv 1 4\nb: maxpool 2 < a\nc: dropout 0.5 < a", outputs="b")) == {"a", "b", "c"}
+    assert _pending(network("a: conv 1 4\nb: avgpool 2 < a", outputs="b")) == {"b"}
