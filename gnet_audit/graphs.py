@@ -76,9 +76,10 @@ def _owners(alignment: Alignment) -> tuple[list[Pair], list[tuple[Pair, Pair]]]:
 
 def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, Layer]) -> Difference:
     """One unit of the model stands for two of the paper: what should read the second reads the first."""
-    assert first.expected is not None
-    assert second.expected is not None
-    old, new = second.expected, first.expected
+    old, new, found = second.expected, first.expected, second.found
+    assert old is not None
+    assert new is not None
+    assert found is not None
     readers = expected.consumers[old.last.name]
     reader = expected.by_name[readers[0]] if readers else old.anchor
     return Difference(
@@ -89,18 +90,17 @@ def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, La
         found=new.name,
         severity=Severity.ERROR,
         source=source_of(reader),
-        layer=second.found.name if second.found else "",
-        location=_read_at(second.found, beside.get(reader.name)),
+        layer=found.name,
+        location=_read_at(found, beside.get(reader.name)),
         reason="one layer of the model stands at both places",
         cure=f"Feed {reader.name} from {old.name}.",
         edits=(Remove(layers=names(old), instead=new.last.name),),
     )
 
 
-def _read_at(unit: Unit | None, reader: Layer | None) -> Location | None:
+def _read_at(unit: Unit, reader: Layer | None) -> Location | None:
     """The line where a layer reads a unit."""
-    apart = called_apart([reader], unit.anchor) if unit and reader else None
-    return apart or (locate(unit.anchor) if unit else None)
+    return (called_apart([reader], unit.anchor) if reader else None) or locate(unit.anchor)
 
 
 def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:

@@ -33,6 +33,7 @@ from gnet_audit.network import (
     PoolKind,
     Slice,
     Softmax,
+    Unknown,
 )
 from gnet_audit.notation import op_text
 
@@ -72,6 +73,8 @@ def apply(op: Op, inputs: Sequence[Tensor], weights: Weights) -> Tensor:
             return sum(inputs[1:], inputs[0])
         case Elementwise():
             return _elementwise(op, inputs, weights)
+        case Unknown():
+            raise NotImplementedError(op_text(op))
         case _:
             (value,) = inputs
             return _of_one(op, value, weights)

@@ -28,6 +28,7 @@ from gnet_audit.network import (
     PoolKind,
     Slice,
     Softmax,
+    Unknown,
 )
 from tests.networks import network
 
@@ -140,6 +141,12 @@ def test_dropout_drops_the_same_values_of_a_map_and_of_its_flat_form_at_its_rate
     assert (dropped == 0).double().mean().item() == pytest.approx(0.4, abs=0.03)
     assert not torch.equal(dropped, value(Dropout(rate=0.5), ones))
     assert torch.equal(value(Dropout(rate=0.4, active=False), ones), ones)
+
+
+@pytest.mark.parametrize("inputs", [0, 1, 2, 3])
+def test_an_unknown_op_is_one_whatever_it_reads(inputs: int) -> None:
+    with pytest.raises(NotImplementedError, match="unknown op where"):
+        execute.apply(Unknown(function="where"), [RAMP] * inputs, {})
 
 
 def test_an_unknown_op_is_named_with_its_slot() -> None:
