@@ -6,6 +6,7 @@ import errno
 import gzip
 import hashlib
 import http.client
+import math
 import os
 import shutil
 import tarfile
@@ -188,7 +189,8 @@ def _extract(part: Path, folder: Path, archive: Archive) -> Iterator[Progress]:
             raise _bad(archive, f"{', '.join(missing)} not in it")
         for name, draft in drafts.items():
             draft.replace(folder / name)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError, RecursionError) as error:
+        # The last two are tarfile's own for a damaged map of a sparse file, and for thousands of headers in a row.
         raise _bad(archive, f"cannot be read ({error})") from error
     finally:
         for draft in drafts.values():
@@ -205,21 +207,26 @@ def _wanted(packed: IO[bytes], archive: Archive) -> Iterator[tuple[Member, IO[by
     with _Unpacked(fileobj=packed) as unpacked, tarfile.open(fileobj=unpacked, mode="r:") as tar:
         for entry in tar:
             member = wanted.pop(entry.name.removeprefix("./"), None)
-            if member is None:
-                continue
-            content = tar.extractfile(entry) if entry.isreg() else None
-            if content is None:
-                raise _bad(archive, f"{member.name} is no plain file")
-            yield member, content
-            if not wanted:
-                return
+            if member is not None:
+                unpacked.left = math.inf
+                content = tar.extractfile(entry) if entry.isreg() else None
+                if content is None:
+                    raise _bad(archive, f"{member.name} is no plain file")
+                yield member, content
+                if not wanted:
+                    return
+            unpacked.left = LIMIT
 
 
 class _Unpacked(gzip.GzipFile):
-    """An archive unpacked, of which nobody gets much at once: a header that claims to be gigabytes long is refused."""
+    """An archive unpacked, whose headers get little of it: one that claims to be gigabytes long is refused."""
+
+    left: float = LIMIT
+    """What may be read before the next member; its content is limited where it is saved."""
 
     def read(self, size: int | None = -1) -> bytes:
-        if size is None or not 0 <= size <= LIMIT:
+        self.left -= math.inf if size is None or size < 0 else size
+        if not self.left >= 0:
             raise tarfile.ReadError("a header without end")
         return super().read(size)
 

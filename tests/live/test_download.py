@@ -40,12 +40,18 @@ MEMBERS = tuple(
 )  # fmt: skip
 
 
-def packed(files: dict[str, bytes], *, extra: tuple[tarfile.TarInfo, ...] = (), folder: str = "stl10_binary") -> bytes:
-    """An archive as the authors make it."""
+def packed(
+    files: dict[str, bytes],
+    *,
+    extra: tuple[tarfile.TarInfo, ...] = (),
+    filler: bytes = b"",
+    folder: str = "stl10_binary",
+) -> bytes:
+    """An archive as the authors make it, behind members of other kinds."""
     content = io.BytesIO()
-    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+    with tarfile.open(fileobj=content, mode="w:gz", format=tarfile.PAX_FORMAT) as tar:
         for entry in extra:
-            tar.addfile(entry, io.BytesIO(b"x" * entry.size))
+            tar.addfile(entry, io.BytesIO(filler or b"x" * entry.size))
         for name, data in files.items():
             entry = tarfile.TarInfo(f"{folder}/{name}")
             entry.size = len(data)
@@ -262,6 +268,43 @@ def test_a_header_without_end_takes_no_memory(server: Server, tmp_path: Path, ki
     finally:
         tracemalloc.stop()
     assert error.what == "bad archive: cannot be read (a header without end)"
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_without_end_are_refused(server: Server, tmp_path: Path, kind: bytes) -> None:
+    server.content = packed(FILES, extra=(entry("stl10_binary/again", kind),) * 3_000)
+    assert refused(tmp_path, server.archive()).what.startswith("bad archive: cannot be read (")
+
+
+def sparse(numbers: bytes) -> tarfile.TarInfo:
+    """A file with holes, which begins with a map of them."""
+    info = tarfile.TarInfo("stl10_binary/x")
+    info.size = len(numbers)
+    info.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "x",
+        "GNU.sparse.realsize": "1",
+    }
+    return info
+
+
+def test_a_map_of_a_sparse_file_without_end_takes_no_memory(server: Server, tmp_path: Path) -> None:
+    numbers = b"10000000\n" + b"0\n" * 10_000_000
+    server.content = packed(FILES, extra=(sparse(numbers),), filler=numbers)
+    tracemalloc.start()
+    try:
+        error = refused(tmp_path, server.archive())
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000
+    finally:
+        tracemalloc.stop()
+    assert error.what == "bad archive: cannot be read (a header without end)"
+
+
+@pytest.mark.parametrize("numbers", [b"3\n0\n", b"3\nx\n", b"x\n"], ids=["too short", "no numbers", "no count"])
+def test_a_damaged_map_of_a_sparse_file_is_refused(server: Server, tmp_path: Path, numbers: bytes) -> None:
+    server.content = packed({}, extra=(sparse(numbers),), filler=numbers)
+    assert refused(tmp_path, server.archive()).what.startswith("bad archive: ")
 
 
 def test_nothing_is_written_through_a_link(server: Server, tmp_path: Path) -> None:
