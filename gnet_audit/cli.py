@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -136,6 +137,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (the process's own by default), write what it answers, return the exit status."""
     if COMPLETE in os.environ:
         _completed()
+    if argv is None and HOMES.get(_named(sys.argv[1:])) == "paper":
+        gc.disable()  # without torch and a user's code the process is over before there is much garbage
     status = _run(sys.argv[1:] if argv is None else argv)
     if argv is None:
         sys.stdout = sys.stderr  # what a model has registered for the end of the process is no part of the answer
@@ -206,7 +209,7 @@ def _aside() -> Iterator[None]:
 
 def _reply(given: list[str]) -> Reply | Limits:
     """Parse and run; typer prints its help, so what it prints is collected and answered like the rest."""
-    name = next((word for word in given if not word.startswith("-")), "")
+    name = _named(given)
     command = typer.main.get_command(command_line(_needed(name, given)))
     with redirect_stdout(StringIO()) as printed, _aside():
         try:
@@ -224,6 +227,10 @@ def _reply(given: list[str]) -> Reply | Limits:
     if result == ExitStatus.INTERRUPTED:
         raise KeyboardInterrupt
     return answer(printed.getvalue())
+
+
+def _named(given: Sequence[str]) -> str:
+    return next((word for word in given if not word.startswith("-")), "")
 
 
 def _needed(command: str, given: list[str]) -> Iterable[str]:
