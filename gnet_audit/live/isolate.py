@@ -30,7 +30,7 @@ GRACE = 5.0
 """Seconds that an interrupted child has to end by itself."""
 WHOLE = "an audit that comes to its end"
 PARTING = 1.0
-"""Seconds that a child which has finished has to tidy up; threads of the model may never end."""
+"""Seconds that a child which has finished has to tidy up, threads of the model may never end; or to say where it is."""
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in ', re.MULTILINE)
 
 
@@ -170,13 +170,11 @@ def _name(number: int) -> str:
 
 
 def _too_slow(child: subprocess.Popen[bytes], pipe: int, limits: Limits) -> TargetError:
-    heard = b""
+    heard, end = b"", time.monotonic() + PARTING
     if DUMP is not None:
         child.send_signal(DUMP)
-        for _ in range(10):
-            heard += _heard(pipe)
-            if heard.count(b"  File ") and heard.endswith(b"\n"):
-                break
+    while DUMP is not None and not _where(heard) and time.monotonic() < end:
+        heard += _heard(pipe)  # it comes in many small pieces
     what = "the time for the audit is over"
     where = _where(heard) or limits.target
     return TargetError(what, where=where, expected=f"an end within {limits.seconds:g} s", got="none")
