@@ -15,8 +15,10 @@ from gnet_audit.formats import Format
 from gnet_audit.live import launch
 from tests.fuzz.bounds import answered, fuzzed
 
+# Hypothesis warns of a strategy whose own text is long, so the long numbers go in by name.
+NAMED = {"nines": "9" * 5000, "ones": "1" * 100_000}
 NUMBERS = st.one_of(
-    st.integers(0, 400).map(str), st.sampled_from(["9999999", "10000000", "100000", "9" * 5000, "1" * 100_000, "-1", "٣", "1_0", "1e9", "0x10", "", " ", "nan", "+3"])
+    st.integers(0, 400).map(str), st.sampled_from(["9999999", "10000000", "100000", *NAMED, "-1", "٣", "1_0", "1e9", "0x10", "", " ", "nan", "+3"]).map(lambda word: NAMED.get(word, word)),
 )  # fmt: skip
 SIDES = st.one_of(st.sampled_from(["1", "3", "32", "224", "99999", "100000"]), st.integers(1, 400).map(str))
 SIZES_TEXT = st.builds(
