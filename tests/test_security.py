@@ -51,7 +51,7 @@ LINES = (
 
 
 TORCHS_OWN = "('/sbin/ldconfig',"
-"""How a torch built for CUDA looks for its libraries."""
+"""How a torch built for CUDA looks for its libraries; what it says there is thrown away."""
 
 
 def watched(folder: Path, *lines: str) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ def test_no_command_reaches_for_the_network_or_starts_a_program_or_writes_unaske
     started = [[event for event in one["programs"] if event.split()[1] != TORCHS_OWN] for one in seen]
     assert started == [[]] * (1 + len(LINES))
     for one in seen:
-        outside = [file for file in one["written"] if not file.startswith(f"{tmp_path}{os.sep}")]
+        outside = [file for file in one["written"] if not file.startswith(f"{tmp_path}{os.sep}") and file != os.devnull]
         assert [file for file in outside if not file.startswith(tempfile.gettempdir())] == []  # torch looks for a place
     asked = {"text", "json", "csv", "md", "html", "sarif", "xml", "gh", "run.pt"}
     assert {file.name for file in tmp_path.iterdir()} == asked
