@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from tests.blind.plain import LEAVES, MODULES, shapes
@@ -21,6 +22,8 @@ class Correct:
     """Slot → a module with weight and bias, or a pair of tensors."""
     outputs: Callable[[Any], tuple[Any, ...]]
     """What it returns in training → main, aux1, aux2; in eval the main one alone has to be right."""
+    answer: Callable[[Tensor], Tensor] = torch.clone
+    """Logits → what it returns in eval."""
 
 
 def weights(pairs: Pairs) -> dict[str, tuple[Tensor, Tensor]]:
@@ -163,6 +166,60 @@ def _matmul(m: Any) -> Pairs:
     yield from _heads(*((h.conv, dense(h.fc), dense(h.out)) for h in (m.side1, m.side2)))
 
 
+def _functions(m: Any) -> Pairs:
+    def w(name: str) -> tuple[Any, Any]:
+        return m.params[name + "_w"], m.params[name + "_b"]
+
+    yield from _named((w("s1"), w("s2"), w("s3")), w("out"))
+    leaves = ("p", "qr", "q", "rr", "r", "s")
+    yield from _blocks([n[1] + n[0] for n in MODULES], lambda n: tuple(w(n + leaf) for leaf in leaves))
+    yield from _heads(*((w(f"{h}c"), w(f"{h}h"), w(f"{h}o")) for h in ("x1", "x2")))
+
+
+def _graph(m: Any) -> Pairs:
+    o = m.ops
+    stem = o["conv1/7x7_s2/conv"], o["conv2/3x3_reduce/conv"], o["conv2/3x3/conv"]
+    yield from _named(stem, o["loss3/classifier"])
+    yield from _blocks(MODULES, lambda n: tuple(o[f"inception_{n}/{leaf}/conv"] for leaf in LEAVES))
+    yield from _heads(*((o[f"{h}/conv/conv"], o[f"{h}/fc"], o[f"{h}/classifier"]) for h in ("loss1", "loss2")))
+
+
+def _stages(m: Any) -> Pairs:
+    def leaves(b: Any) -> tuple[Any, ...]:
+        layers = b.branch_1x1, b.branch_3x3_1, b.branch_3x3_2, b.branch_5x5_1, b.branch_5x5_2, b.proj
+        return tuple(layer.conv for layer in layers)
+
+    yield from _named((m.stem[0].conv, m.stem[3].conv, m.stem[4].conv), m.head.fc)
+    yield from _blocks([block for stage in m.stages for block in stage], leaves)
+    yield from _heads(*((h.conv.conv, h.pre_logits[1], h.fc) for h in m.aux))
+
+
+def _entry(m: Any) -> Pairs:
+    def leaves(b: Any) -> tuple[Any, ...]:
+        w, bias = b.entry.weight.split(b.sizes), b.entry.bias.split(b.sizes)
+        return (w[0], bias[0]), (w[1], bias[1]), b.k3, (w[2], bias[2]), b.k5, b.proj
+
+    yield from _named((m.c1, m.c2r, m.c2), m.fc)
+    yield from _blocks([*m.three, *m.four, *m.five], leaves)
+    yield from _heads(*((h.c, h.f, h.g) for h in (m.aux["0"], m.aux["3"])))
+
+
+def _tapped(m: Any) -> Pairs:
+    yield from _named((m.stem[0][0], m.stem[3][0], m.stem[4][0]), m.top[3])
+    yield from _blocks(
+        [*m.stage3[:2], *m.stage4[:5], *m.stage5],
+        lambda b: (b[0][0], b[1][0][0], b[1][1][0], b[2][0][0], b[2][1][0], b[3][1][0]),
+    )
+    yield from _heads(*((h[1][0], h[3], h[6]) for h in (m.heads.early, m.heads.late)))
+
+
+def _flat(m: Any) -> Pairs:
+    yield from _named((m.conv1, m.conv2_r, m.conv2), m.fc)
+    leaves = ("1", "3r", "3", "5r", "5", "p")
+    yield from _blocks(MODULES, lambda n: tuple(getattr(m, f"{n}_{leaf}") for leaf in leaves))
+    yield from _heads(*(tuple(getattr(m, f"{h}_{leaf}") for leaf in "cfo") for h in ("h1", "h2")))
+
+
 CORRECT = {
     "c01_prototxt:CaffeNet": Correct(modules=_prototxt, outputs=lambda r: (r[2], r[0], r[1])),
     "c02_raw_weights:GoogLeNet": Correct(modules=_raw, outputs=lambda r: (r[0], r[1], r[2])),
@@ -176,6 +233,12 @@ CORRECT = {
     "c10_parametrised:G": Correct(modules=_parametrised, outputs=lambda r: (r[0], r[1], r[2])),
     "c11_generators:Inception_V1": Correct(modules=_generators, outputs=lambda r: (r["logits"], r["aux0"], r["aux1"])),
     "c12_matmul:Net": Correct(modules=_matmul, outputs=lambda r: (r[0], r[1], r[2])),
+    "s01_pure_functions:GoogLeNet": Correct(modules=_functions, outputs=tuple),
+    "s02_graph_table:GoogLeNet": Correct(modules=_graph, outputs=lambda r: (r["loss3"], r["loss1"], r["loss2"])),
+    "s03_same_pools:GoogLeNet": Correct(modules=_stages, outputs=lambda r: (r.logits, r.aux1, r.aux2)),
+    "s04_fused_entry:GoogLeNet": Correct(modules=_entry, outputs=tuple),
+    "s05_checkpoint_and_hooks:GoogLeNet": Correct(modules=_tapped, outputs=lambda r: (r["out"], *r["aux"])),
+    "s07_flat_softmax_in_eval:GoogLeNet": Correct(modules=_flat, outputs=tuple, answer=lambda y: y.softmax(1)),
 }
 
 

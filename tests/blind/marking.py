@@ -27,6 +27,10 @@ class Mark:
     """Findings graver than a note that no truth accounts for."""
     elsewhere: tuple[str, ...] = ()
     """Truths whose line of code no finding points at."""
+    repeated: tuple[str, ...] = ()
+    """Truths, one cause each, that several findings tell."""
+    unchecked: tuple[str, ...] = ()
+    """What the report says it did not check, and has no reason to."""
     verdict: str = ""
     """The verdict, where it is another than the truth's."""
     proof: str = ""
@@ -65,7 +69,8 @@ def _exact(truth: Truth, said: list[dict[str, Any]], shared: set[str]) -> bool:
 def _marked_lines(paper: Paper, number: int) -> set[tuple[str, int]]:
     name = paper.target.split(":")[0] + ".py"
     lines = (PAPERS / name).read_text(encoding="utf-8").splitlines()
-    return {(name, n) for n, line in enumerate(lines, 1) if re.search(rf"# !{number}\b", line)}
+    texts = set(re.findall(rf"# !{number}: (.+)", "\n".join(lines)))
+    return {(name, n) for n, line in enumerate(lines, 1) if line in texts or re.search(rf"# !{number}\b", line)}
 
 
 def mark(paper: Paper, report: dict[str, Any]) -> Mark:
@@ -75,9 +80,10 @@ def mark(paper: Paper, report: dict[str, Any]) -> Mark:
     mislocated: list[str] = []
     unlike: list[str] = []
     elsewhere: list[str] = []
+    repeated: list[str] = []
     for t in paper.truths:
         name = f"{t.rule} {' '.join(t.rows[:2])}"
-        said = _said(t, findings)
+        said = _said(t, report["findings"] if t.grey else findings)
         alike = {n for other in paper.truths if other.rule == t.rule for n in _named(other)}
         if not said:
             (mislocated if _rows(findings) & _named(t) else undetected).append(name)
@@ -85,6 +91,7 @@ def mark(paper: Paper, report: dict[str, Any]) -> Mark:
         if not _exact(t, said, alike):
             mislocated.append(name)
         unlike += [f"{name}: {f['attribute']}, {f['expected']}, {f['found']}" for f in said if not _alike(t, f)]
+        repeated += [name] * (len(said) > 1)
         places = {(Path(p["file"]).name, p["line"]) for f in said for p in f["locations"] or [f["location"]] if p}
         if t.mark and not places & _marked_lines(paper, t.mark):
             elsewhere.append(f"{name}: {sorted(places)[:2]}")
@@ -96,6 +103,10 @@ def mark(paper: Paper, report: dict[str, Any]) -> Mark:
         unlike=tuple(unlike),
         invented=tuple(invented),
         elsewhere=tuple(elsewhere),
+        repeated=tuple(repeated),
+        unchecked=tuple(
+            u["what"] for u in report["unverified"] if not paper.unchecked or paper.unchecked not in u["why"]
+        ),
         verdict="" if verdict in paper.verdict.split("|") else verdict,
         proof=report["proof"]["status"] if report["proof"] else "",
     )

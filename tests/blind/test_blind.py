@@ -14,7 +14,11 @@ import pytest
 from gnet_audit.cli import main
 from tests.blind.marking import PAPERS as FOLDER
 from tests.blind.marking import Mark, mark
-from tests.blind.truths import CORRECT_PAPERS, FAULTY_PAPERS, OTHER_PAPERS, PAPERS, Paper
+from tests.blind.second_truths import SECOND_CORRECT, SECOND_FAULTY, SECOND_PAPERS
+from tests.blind.truths import CORRECT_PAPERS, FAULTY_PAPERS, OTHER_PAPERS, Paper
+from tests.blind.truths import PAPERS as FIRST_PAPERS
+
+PAPERS = FIRST_PAPERS + SECOND_PAPERS
 
 MISMARKED = {
     "f08_separable": "a depthwise separable convolution is told as one added at two slots and another kernel",
@@ -22,10 +26,11 @@ MISMARKED = {
 }
 UNPROVEN: dict[str, str] = {}
 POINTS_ELSEWHERE = {
-    "f06_hooked_wrong": "points at the construction of the moved head, not at the default that says where it is hooked",
-    "f20_dilated_checkpoint": "Conv2d subclass called with **k: points at its forward, not at its construction",
-    "o5_cat_raises": "takes a literal 1 of another number for the padding's",
+    "f06_hooked_wrong": "points at the call of the moved head, not at the default that says where it is hooked",
+    "s08_keras_norm": "points at the division that ends the normalisation, not at the factor alpha one line above",
 }
+
+UNTIDY: dict[str, str] = {}
 
 
 def stem(paper: Paper) -> str:
@@ -62,12 +67,19 @@ def marked(paper: Paper, *, prove: bool) -> Marked:
         return Marked(status=status, mark=mark(paper, json.loads(report.read_text(encoding="utf-8"))))
 
 
-MENDED = {"f02_linear_reductions", "f04_swapped_modules", "f12_double_linear"}
-"""Faulty papers whose proof once failed."""
+MENDED = {
+    "f02_linear_reductions",
+    "f04_swapped_modules",
+    "f12_double_linear",
+    "s08_keras_norm",
+    "s22_nhwc_flatten",
+    "s30_written_in_slices",
+}
+"""Faulty papers that were once not proven."""
 
 
 def _proves(paper: Paper) -> bool:
-    return paper in CORRECT_PAPERS or stem(paper) in MENDED | UNPROVEN.keys()
+    return paper in CORRECT_PAPERS + SECOND_CORRECT or stem(paper) in MENDED | UNPROVEN.keys()
 
 
 @pytest.mark.parametrize("paper", expected(PAPERS, MISMARKED))
@@ -76,17 +88,17 @@ def test_a_paper_never_seen_before_gets_exactly_its_truths(paper: Paper) -> None
     # Of the correct papers whose only fault is that they are not proven, the proof below tells.
     assert (got.mark.undetected, got.mark.mislocated, got.mark.unlike, got.mark.invented) == ((), (), (), ())
     assert not got.mark.verdict
-    assert got.status == paper.status
+    assert got.status in paper.status
 
 
 @pytest.mark.parametrize("paper", expected(tuple(p for p in PAPERS if _proves(p)), UNPROVEN))
 def test_a_paper_never_seen_before_is_proven(paper: Paper) -> None:
     got = marked(paper, prove=True)
     assert got.mark.proof == "proven"
-    assert got.status == paper.status
+    assert got.status in paper.status
 
 
-LINED = tuple(p for p in FAULTY_PAPERS + OTHER_PAPERS if stem(p) not in MISMARKED and any(t.mark for t in p.truths))
+LINED = tuple(p for p in PAPERS if stem(p) not in MISMARKED and any(t.mark for t in p.truths))
 
 
 @pytest.mark.parametrize("paper", expected(LINED, POINTS_ELSEWHERE))
@@ -95,8 +107,15 @@ def test_a_finding_points_at_the_line_that_has_to_change(paper: Paper) -> None:
     assert (got.mark.undetected, got.mark.mislocated, got.mark.elsewhere) == ((), (), ())
 
 
-def test_the_examination_holds_forty_papers() -> None:
+@pytest.mark.parametrize("paper", expected(PAPERS, UNTIDY))
+def test_one_cause_is_told_once_and_nothing_is_called_unchecked_without_reason(paper: Paper) -> None:
+    got = marked(paper, prove=_proves(paper))
+    assert (got.mark.repeated, got.mark.unchecked) == ((), ())
+
+
+def test_the_examinations_hold_forty_and_thirty_papers() -> None:
     assert (len(CORRECT_PAPERS), len(FAULTY_PAPERS), len(OTHER_PAPERS)) == (12, 22, 6)
+    assert (len(SECOND_CORRECT), len(SECOND_FAULTY)) == (6, 24)
     assert all((FOLDER / f"{stem(paper)}.py").exists() for paper in PAPERS)
     # every number of a `# !N` that a truth speaks of stands in its paper
     for paper in PAPERS:

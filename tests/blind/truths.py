@@ -1,14 +1,15 @@
-"""The held-out papers and their truths, written by hand before the audit ever saw them.
+"""The first held-out papers and their truths, written by hand before the audit ever saw them.
 
 README.md says which truths were corrected after the first run, and why: most of them in the wording of a value.
 
 `|` stands between alternatives that a fair examiner accepts: of a rule, or of the slot where something stands.
-`mark` is the number of the comment `# !N` on the paper's line that has to be changed.
+`mark` is the number of the comment `# !N` on the paper's line that has to be changed; `# !N: LINE` names one in a text,
+where no comment can stand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 INCEPTIONS = ("3a", "3b", "4a", "4b", "4c", "4d", "4e", "5a", "5b")
 CONV_LEAVES = ("1x1", "3x3_reduce", "3x3", "5x5_reduce", "5x5", "pool_proj")
@@ -24,6 +25,8 @@ class Truth:
     expected: str = ""
     found: str = ""
     mark: int = 0
+    grey: bool = False
+    """Whether it is a matter of opinion: a note is enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,14 +35,21 @@ class Paper:
 
     target: str
     truths: tuple[Truth, ...] = ()
-    status: int = 1
+    status: tuple[int, ...] = (1,)
     verdict: str = "differs"
+    unchecked: str = ""
+    """What the report may rightly say of what it did not check."""
     input: tuple[int, int, int] = (3, 224, 224)
 
 
 def truth(rule: str, rows: str, attribute: str = "", expected: str = "", found: str = "", mark: int = 0) -> Truth:
     """A truth whose slots stand in one text."""
     return Truth(rule=rule, rows=tuple(rows.split()), attribute=attribute, expected=expected, found=found, mark=mark)
+
+
+def grey(rule: str, rows: str, mark: int) -> Truth:
+    """A truth that is a matter of opinion."""
+    return replace(truth(rule, rows, mark=mark), grey=True)
 
 
 def each(*leaves: str, of: tuple[str, ...] = INCEPTIONS) -> str:
@@ -51,7 +61,7 @@ CONVS = "conv1 conv2_reduce conv2 " + each(*CONV_LEAVES)
 SHARED = "weights that another layer uses too"
 
 CORRECT_PAPERS = tuple(
-    Paper(target=target, status=0, verdict="matches")
+    Paper(target=target, status=(0,), verdict="matches")
     for target in (
         "c01_prototxt:CaffeNet",
         "c02_raw_weights:GoogLeNet",
@@ -81,7 +91,7 @@ FAULTY_PAPERS = (
         target="f02_linear_reductions:GoogLeNet",
         truths=(
             truth("GA213", each("3x3_reduce", "5x5_reduce"), "activation", "relu", "none", 1),
-            truth("GA211", "lrn1 lrn2", "k", "1", "2", 2),
+            truth("GA211", "lrn1 lrn2", "k", "k 1", "k 2", 2),
             truth("GA301", "dropout", "layer", "dropout 0.4", "none"),
         ),
     ),
@@ -182,7 +192,7 @@ FAULTY_PAPERS = (
     Paper(
         target="f15_wrong_branch_input:GoogLeNet",
         truths=(
-            truth("GA312", "inception_3a.5x5", "input", "inception_3a.5x5_reduce", "inception_3a.3x3_reduce", 1),
+            truth("GA312", "inception_3a.5x5", "input", "5x5_reduce", "3x3_reduce", 1),
             truth("GA303", each("pool"), "order", "before pool_proj", "after pool_proj", 2),
         ),
     ),
@@ -254,12 +264,13 @@ OTHER_PAPERS = (
     Paper(target="o4_stem_only:Begun", verdict="not_this_network|differs"),
     Paper(
         target="o5_cat_raises:Supervised",
-        status=2,
+        status=(2,),
         verdict="unproven",
         truths=(truth("GA204", "inception_4b.5x5", "padding", "2", "1", 1),),
     ),
     Paper(
         target="o6_rolled_and_scaled:Net",
+        unchecked="unknown op",  # the roll
         truths=(
             truth("GA302", "inception_3b.concat", "layer", "none", mark=1),
             truth("GA302", "linear", "layer", "none", "div 2", 2),
