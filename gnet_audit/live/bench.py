@@ -163,8 +163,8 @@ class _Subject:
         return model.to(memory_format=torch.channels_last) if config.has(Switch.CHANNELS_LAST) else model  # type: ignore[call-overload]
 
     def _image(self, batch: int) -> Tensor:
-        numbers = torch.Generator().manual_seed(0)
-        return torch.randn((batch, *self.shape), generator=numbers).to(self.where)
+        numbers = torch.Generator("cpu").manual_seed(0)
+        return torch.randn((batch, *self.shape), generator=numbers, device="cpu").to(self.where)
 
     @contextmanager
     def _running(self, config: Config, image: Tensor) -> Iterator[Callable[[], object]]:

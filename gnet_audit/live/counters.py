@@ -32,9 +32,11 @@ def _ask(counter: Counter, build: Build, shape: Shape) -> Counted:
     try:
         with undisturbed(), _silence(), build.importable():
             model = fresh(build, torch.device("cpu")).eval()
-            image = torch.randn((1, *shape), generator=torch.Generator().manual_seed(0))
+            image = torch.randn((1, *shape), generator=torch.Generator("cpu").manual_seed(0), device="cpu")
             total, ledger, skipped = _RUN[counter](model, image)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a counter that fails is reported, never fatal
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a counter that fails is reported, never fatal
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return Counted(counter=counter, version=_version(home), failure=text[:LONGEST])
     return Counted(counter=counter, version=_version(home), total=total, ledger=ledger, skipped=skipped)

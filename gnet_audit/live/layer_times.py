@@ -66,7 +66,7 @@ def layer_times(
     with undisturbed(), build.importable(), torch.inference_mode():
         twin = twin_of(original(build), where)
         twin.module.eval()
-        image = torch.randn((batch, *shape), generator=torch.Generator().manual_seed(0)).to(where)
+        image = torch.randn((batch, *shape), generator=torch.Generator("cpu").manual_seed(0), device="cpu").to(where)
         runs = [_run(twin, image) for _ in range(repeats + 1)][1:]
     return {name: tuple(run[name] for run in runs) for name in runs[0]}
 

@@ -177,7 +177,9 @@ class Runner:
     def _computed(self, layer: Layer, inputs: tuple[int, ...], uses: Mapping[str, Use]) -> Tensor:
         if isinstance(layer.op, Input):
             shape = layer.shape or ()
-            return LOUD * torch.randn(BATCH, *shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+            return LOUD * torch.randn(
+                BATCH, *shape, generator=torch.Generator("cpu").manual_seed(1), dtype=torch.float64, device="cpu"
+            )
         weights = {role: self._weight(role, use) for role, use in uses.items()}
         try:
             return execute.apply(layer.op, [self.tensors[number] for number in inputs], weights)
@@ -193,8 +195,8 @@ class Runner:
         return self.weights[use]
 
     def _random(self, role: str, name: str, shape: Shape) -> Tensor:
-        generator = torch.Generator().manual_seed(crc32(name.encode()))
-        noise = torch.rand(prod(shape), generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
+        generator = torch.Generator("cpu").manual_seed(crc32(name.encode()))
+        noise = torch.rand(prod(shape), generator=generator, dtype=torch.float64, device="cpu").sub_(0.5).mul_(12**0.5)
         if len(shape) > 1:
             noise *= (2 / prod(shape[1:])) ** 0.5
         elif role == "running_var":

@@ -12,37 +12,76 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from threading import RLock, get_ident
-from typing import Any, TextIO
+from threading import RLock, get_ident, local
+from typing import Any, NoReturn, TextIO
 
 import torch
 
-from gnet_audit.live.world import Changes, World
+from gnet_audit.live.setting import Changes
+from gnet_audit.live.world import World
 
 turn = RLock()
 """Held by the thread that runs users' code, or looks at what depends on it, such as the current folder."""
+PATIENCE = 2.0
+"""Seconds that a fork beside an audit waits for it; one of a thread that the audited code waits for waits in vain."""
+_forking = local()
+
+
+def _before_fork() -> None:
+    """A process that is forked off beside an audit begins where nothing is changed and nobody holds the lock."""
+    _forking.alone = turn.acquire(timeout=PATIENCE)
+
+
+def _after_in_parent() -> None:
+    if _forking.alone:
+        turn.release()
+
+
+def _after_in_child() -> None:
+    if _forking.alone:
+        turn.release()
+    else:
+        turn._at_fork_reinit()  # type: ignore[attr-defined]  # noqa: SLF001 - as the threading module does: the thread that holds it is not here
+
+
 if hasattr(os, "register_at_fork"):
-    # A process that is forked off beside an audit begins where nothing is changed and nobody holds the lock.
-    os.register_at_fork(before=turn.acquire, after_in_parent=turn.release, after_in_child=turn.release)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_in_parent, after_in_child=_after_in_child)
+
+_usual = [os._exit]
+_running: list[tuple[int, int]] = []
+"""The process and the thread in which users' code runs now."""
+
+
+def _exit(status: int) -> NoReturn:
+    """As `os._exit`, but that users' code which ends the audit where it stands is told of like one that exits."""
+    if (os.getpid(), get_ident()) in _running:
+        raise SystemExit(f"os._exit({status})")
+    (_usual[0] if os._exit is _exit else os._exit)(status)  # code may have kept this function
 
 
 @contextmanager
 def undisturbed(keep: Callable[[Changes], object] = lambda _: None) -> Iterator[None]:
     """Restore the world and its random states; warnings of this thread go nowhere, its prints to stderr.
 
+    A copy of this process that the code has made ends where it comes out of the code: the audit is not its affair.
     What was changed goes to `keep`: the same code may count on it when it runs again.
     """
     with turn:
         random_states = _random_states()
         world = World.now()
-        stdout, own = sys.stdout, _Stdout(sys.stdout)
+        stdout, own, end = sys.stdout, _Stdout(sys.stdout), os._exit
+        if end is not _exit:
+            _usual[0] = end
+        _running.append((os.getpid(), get_ident()))
         try:
             with warnings.catch_warnings(), _uncompiled():
                 _silence()
-                sys.stdout = own
+                sys.stdout, os._exit = own, _exit
                 yield
         finally:
-            sys.stdout = stdout
+            if os.getpid() != _running.pop()[0]:
+                _usual[0](0)
+            sys.stdout, os._exit = stdout, end
             own.close()
             keep(world.restore())
             for restore, state in random_states:

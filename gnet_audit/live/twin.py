@@ -8,10 +8,11 @@ from __future__ import annotations
 import copy
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import is_
-from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import TypeVar
 
 import torch
@@ -145,10 +146,12 @@ def _parameter(old: nn.Parameter, device: torch.device) -> Tensor:
 def _tensor(old: Tensor, device: torch.device) -> Tensor:
     if isinstance(old, UninitializedBuffer):
         return _uninitialised(UninitializedBuffer, old, device)
+    if old.is_nested or old.is_quantized or old.layout is not torch.strided:
+        return old.detach().clone()  # of those none can be without data
     # Counters stay readable: batch normalisation may divide by the number of batches.
     target = torch.device("cpu") if old.ndim == 0 and not old.is_floating_point() else device
     if old.is_meta and target.type != "meta":
-        return torch.zeros(old.shape, dtype=old.dtype)
+        return torch.zeros(old.shape, dtype=old.dtype, device=target)
     if target.type == "meta":
         return torch.empty_strided(old.shape, old.stride(), dtype=old.dtype, device=target)
     return old.detach().to(target, copy=True)
@@ -189,6 +192,16 @@ def _fill(
         else:
             own[name] = _copied(value, memo, device, tensors)
     own["_compiled_call_impl"] = None
+    for slot in _slots(type(new)):
+        with suppress(AttributeError):  # one without a value
+            slot.__set__(new, _copied(slot.__get__(unwrapped(part)), memo, device, tensors))
+
+
+def _slots(kind: type) -> Iterator[MemberDescriptorType]:
+    """The attributes that a class keeps outside of its objects' tables."""
+    for base in kind.__mro__:
+        if "__slots__" in vars(base):
+            yield from (value for value in vars(base).values() if isinstance(value, MemberDescriptorType))
 
 
 def _copied(value: object, memo: dict[int, object], device: torch.device, tensors: dict[int, Tensor]) -> object:

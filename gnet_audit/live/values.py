@@ -12,15 +12,16 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
-from gnet_audit.live.calls import Call, Step
-from gnet_audit.live.execute import keep_mask
+from gnet_audit.live.calls import Call, Entry, Step
+from gnet_audit.live.execute import Order, keep_mask, order_behind
 from gnet_audit.live.lines import Place
 from gnet_audit.live.outputs import tensors_in
-from gnet_audit.live.record import Entry, Recorder
+from gnet_audit.live.record import Recorder
 from gnet_audit.live.surroundings import undisturbed
 from gnet_audit.live.target import Build
 from gnet_audit.live.trace import running
 from gnet_audit.live.twin import Twin, twin_of
+from gnet_audit.live.writes import Write
 from gnet_audit.network import Linear, Mode, Shape
 
 
@@ -43,15 +44,17 @@ def values(
     build: Build, twin: Twin, mode: Mode, input_shape: Shape, batch: int = 1, *, partial: bool = False
 ) -> Values:
     """Run the twin once on random images; a forward that raises leaves the values up to there."""
-    generator = torch.Generator().manual_seed(1)
-    image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64).to(precision(twin))
+    generator = torch.Generator("cpu").manual_seed(1)
+    image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64, device="cpu").to(precision(twin))
     found = Values(image=image.clone(), parameters=named_tensors(twin))
     recorder = _Keeper(twin, image, values.__code__, found)
     returned: object = None
     with undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
         try:
             returned = twin.module(image)
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             if not partial:
                 raise
     found.outputs.update({path: tensor.detach().clone() for path, tensor in tensors_in(returned)})
@@ -78,11 +81,11 @@ def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.floa
         twin = twin_of(build.module, torch.device("cpu"))
         if any(is_lazy(tensor) for tensor in twin.tensors.values()):
             with running(build, twin, Mode.TRAIN), torch.no_grad():
-                twin.module(torch.zeros(2, *input_shape))
-        generator = torch.Generator().manual_seed(2)
+                twin.module(torch.zeros(2, *input_shape, device="cpu"))
+        generator = torch.Generator("cpu").manual_seed(2)
         for tensor in twin.tensors.values():
             root = twin.roots.get(id(tensor))
-            if tensor.is_floating_point():
+            if tensor.is_floating_point() and tensor.layout is torch.strided and not tensor.is_nested:
                 role = root.name.rpartition(".")[2] if root is not None else "weight"
                 # The tensor stays the same object: the trace knows it by its identity.
                 new = _random(role, tensor.shape, generator, share) if root is not None else tensor.data
@@ -92,7 +95,7 @@ def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.floa
 
 def _random(role: str, shape: torch.Size, generator: torch.Generator, share: float) -> Tensor:
     # Uniform numbers are as good as normal ones here, and five times as fast to draw.
-    noise = torch.rand(shape, generator=generator, dtype=torch.float64).sub_(0.5).mul_(12**0.5)
+    noise = torch.rand(shape, generator=generator, dtype=torch.float64, device="cpu").sub_(0.5).mul_(12**0.5)
     if len(shape) > 1:
         return noise.mul_(share * (2 / prod(shape[1:])) ** 0.5)
     if "var" in role:
@@ -110,6 +113,7 @@ class _Keeper(Recorder):
     def __init__(self, twin: Twin, image: Tensor, floor: CodeType, found: Values) -> None:
         super().__init__(twin, image, floor)
         self.found = found
+        self.orders: dict[str, Order] = {}
         self.asks_gradients = False
         found.layers["input"] = found.image
 
@@ -119,13 +123,18 @@ class _Keeper(Recorder):
             rate = args[1] if len(args) > 1 else kwargs.get("p", 0.5)
             active = args[2] if len(args) > 2 else kwargs.get("training", kwargs.get("train", True))
             if active:
-                return args[0] * keep_mask(args[0], float(rate), channels=_DROPOUTS[plain])
+                order = self.orders.get(self.data.get(id(args[0]), ""))
+                return args[0] * keep_mask(args[0], float(rate), channels=_DROPOUTS[plain], order=order)
         return super()._result(func, name, args, kwargs)
 
     def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
         before = len(self.entries)
         super()._layers(call, tensors, made)
         self._keep(self.entries[before:], made)
+
+    def _rewritten(self, tensor: Tensor, write: Write | None) -> None:
+        super()._rewritten(tensor, write)
+        self._keep(self.entries[-1:], [tensor])
 
     def _keep(self, entries: list[Entry], made: list[Tensor]) -> None:
         if len(entries) == len(made):
@@ -136,6 +145,7 @@ class _Keeper(Recorder):
 
     def _entry(self, call: Call, step: Step, previous: str, places: tuple[Place, ...]) -> Entry:
         entry = super()._entry(call, step, previous, places)
+        self.orders[entry.name] = order_behind(entry.op, self.orders.get(entry.inputs[0]) if entry.inputs else None)
         flipped = isinstance(step.op, Linear) and call.name not in {"linear", "bilinear"}
         self.found.weights[entry.name] = {
             role: (tensor.t() if flipped and role == "weight" else tensor).detach().clone()
