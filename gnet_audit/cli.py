@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, nullcontext, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -21,7 +21,7 @@ import typer
 
 from gnet_audit import settings
 from gnet_audit.commands.words import STATUSES, answer, epilog
-from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, UsageError, said
+from gnet_audit.errors import ExitStatus, GnetAuditError, SpecError, TargetError, UsageError, said
 from gnet_audit.live.limits import Limits, exhausted, is_child
 from gnet_audit.output import PROGRAM, Reply, complain, deliver, recount
 
@@ -141,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         gc.disable()  # without torch and a user's code the process is over before there is much garbage
     status = _run(sys.argv[1:] if argv is None else argv)
     if argv is None:
-        sys.stdout = sys.stderr  # what a model has registered for the end of the process is no part of the answer
+        _answered(status)
     if is_child():
         from gnet_audit.live.isolate import finished
 
@@ -178,6 +178,17 @@ def _run(argv: Sequence[str]) -> int:
         return stop(ExitStatus.USAGE, f"{said(error)}; a bug of gnet-audit, --debug shows where")
 
 
+def _answered(status: int) -> None:
+    """What a model has registered for the end of the process is no part of the answer, nor of its status."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stdout.flush()
+    sys.stdout = sys.stderr
+    with suppress(OSError):
+        os.dup2(2, 1)
+    leave, ours = os._exit, status
+    os._exit = lambda status: leave(ours)  # noqa: ARG005 - named so by Python
+
+
 def _leave(status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -188,23 +199,58 @@ def _leave(status: int) -> NoReturn:
 @contextmanager
 def _aside() -> Iterator[None]:
     """What code writes to the standard output itself, past Python, goes to the standard error."""
+    process = os.getpid()
     try:
         kept = os.dup(1)
     except OSError:
         yield
         return
+    known = os.fstat(kept)
     try:
         with suppress(OSError):
             os.dup2(2, 1)
-        yield
+        with nullcontext() if is_child() else _whole():
+            yield
     finally:
+        if os.getpid() != process:
+            os._exit(0)  # a copy of this process, which the code has made: the audit is not its affair
         for stream in (sys.__stdout__, sys.__stderr__):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()  # type: ignore[union-attr]
         if "ctypes" in sys.modules:
             sys.modules["ctypes"].CDLL(None).fflush(None)  # what C code has not written yet
-        os.dup2(kept, 1)
-        os.close(kept)
+        with _closed_by_code():
+            if not os.path.samestat(known, os.fstat(kept)):
+                raise OSError
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    """No code ends this process in silence, with a status that it might have at its own end."""
+    process, leave = os.getpid(), os._exit
+
+    def midway(status: int) -> NoReturn:
+        if os.getpid() == process:
+            complain(f"the model's code called os._exit({status}) in the midst of the audit")
+            status = ExitStatus.USAGE
+        leave(status)
+
+    os._exit = midway
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
+@contextmanager
+def _closed_by_code() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        what = "the model's code closes files that are not its own: what is to be told has no way out"
+        raise TargetError(what) from error
 
 
 def _reply(given: list[str]) -> Reply | Limits:
@@ -242,10 +288,16 @@ def _needed(command: str, given: list[str]) -> Iterable[str]:
 
 def _defaults(command: str, given: list[str]) -> dict[str, object]:
     """What pyproject.toml says for the command; help and the commands that no setting holds for read none."""
-    if command not in settings.COMMANDS or {"-h", "--help"}.intersection(given):
+    if HOMES.get(command, "paper") == "paper" or {"-h", "--help"}.intersection(given):
+        return {}
+    try:
+        folder = Path.cwd()
+    except OSError as error:
+        raise UsageError("the current folder is gone", expected="one that exists") from error
+    if command not in settings.COMMANDS:
         return {}
     settings.check_environment(os.environ)
-    return {command: settings.read(Path.cwd()).parameters(command)}
+    return {command: settings.read(folder).parameters(command)}
 
 
 def _completed() -> NoReturn:

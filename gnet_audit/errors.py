@@ -109,7 +109,9 @@ def said(error: BaseException) -> str:
     """The kind of an error of other people's code and its message, on one line; also where the message raises."""
     try:
         text = " ".join(str(error).split())
-    except Exception as another:  # noqa: BLE001 - a __str__ of the user's
+    except KeyboardInterrupt:
+        raise
+    except BaseException as another:  # noqa: BLE001 - a __str__ of the user's
         text = f"its message raises {type(another).__name__}"
     told = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return told if len(told) <= LONGEST_SAID else f"{told[: LONGEST_SAID - 1]}…"

@@ -65,8 +65,8 @@ def choice(text: str, kind: type[Choice], option: str) -> Choice:
 
 def input_size(text: str) -> InputSize:
     """`3x224x224` or, with the batch before it, `1x3x224x224`; `x`, `×` and `,` all separate."""
-    parts = re.split(r"[x×,]", text.strip().lower())
-    numbers = tuple(int(part) for part in parts if re.fullmatch(r"0*[1-9][0-9]{0,6}", part.strip(), re.ASCII))
+    parts = [part.strip() for part in re.split(r"[x×,]", text.lower())]
+    numbers = tuple(int(part) for part in parts if re.fullmatch(r"0*[1-9][0-9]{0,6}", part, re.ASCII))
     if len(numbers) != len(parts) or len(numbers) not in {3, 4}:
         raise UsageError(
             "not an input size",

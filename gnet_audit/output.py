@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -18,11 +20,14 @@ from gnet_audit.formats.words import safe
 PROGRAM = "gnet-audit"
 ASCII = str.maketrans(
     {"×": "x", "✓": "+", "✗": "!", "→": ">", "…": "...", "·": "-", "–": "-", "○": "o", "−": "-"}
-    | {"±": "+/-", "≤": "<=", "≥": ">=", "≠": "!=", "°": " degrees ", "✅": "+", "❌": "!", "☑": "+", "\ufe0f": ""}
+    | {"±": "+/-", "≤": "<=", "≥": ">=", "≠": "!=", "°": " degrees "}
+    | {"✅": "+", "❌": "!", "☑": "+", "⚠": "!", "\ufe0f": ""}
     | dict(zip("▁▂▃▄▅▆▇█", ".:-=+*#%", strict=True))
     | dict(zip("▏▎▍▌▋▊▉", "...-===", strict=True))
 )
 """For a terminal that cannot show them; the words beside the marks say the same."""
+TALKS = sys.__stderr__ is not None
+"""Whether the process began with a standard error; without one its number may be that of any file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +61,7 @@ def colored(stream: TextIO | None, environment: Mapping[str, str]) -> bool:
         return False
     if environment.get("FORCE_COLOR", "0") not in {"", "0"}:
         return True
-    return stream is not None and stream.isatty() and environment.get("TERM") != "dumb"
+    return stream is not None and not stream.closed and stream.isatty() and environment.get("TERM") != "dumb"
 
 
 def deliver(reply: Reply, *, ascii: bool = False) -> ExitStatus:
@@ -78,11 +83,18 @@ def writable(option: str, file: str) -> None:
     if not file:
         return
     where, expected = f"{option} {file}", "a file in a directory that exists"
-    place = Path(file).absolute()
+    try:
+        place = Path(file).absolute()
+        place.exists()
+    except OSError as error:  # the name is too long, or the current folder gone
+        raise UsageError(f"cannot write: {error.strerror}", where=where, expected=expected) from error
     if place.exists() and not place.is_file() and not place.is_dir():
         return  # a device or a named pipe is no new file
     if place.is_dir():
         raise UsageError("a directory", where=where, expected=expected)
+    target = Path(os.path.realpath(place))
+    if target.exists() and (target.suffix in {".py", ".ipynb"} or target.name == "pyproject.toml"):
+        raise UsageError("it would be overwritten", where=where, expected="no file of code or settings")
     if not place.parent.is_dir():
         raise UsageError("no such directory", where=where, expected=expected)
     for needed in (place.parent, place):
@@ -91,6 +103,32 @@ def writable(option: str, file: str) -> None:
             raise UsageError(
                 "cannot write: Permission denied", where=where, expected=f"a {kind} that can be written to"
             )
+
+
+def apart(written: Iterable[tuple[str, str]], read: Iterable[str]) -> None:
+    """UsageError where two of the files that will be written, each with its option, are one, or one is read."""
+    places: dict[object, str] = {}
+    given = [_place(file) for file in read]
+    for option, file in written:
+        place = _place(file)
+        if place is None:
+            continue
+        if place in given:
+            raise UsageError("it would be overwritten", where=f"{option} {file}", expected="no file that is read")
+        if place in places:
+            raise UsageError("two results go to the same file", where=f"{option} {file}", got=places[place])
+        places[place] = file
+
+
+def _place(file: str) -> object:
+    """What two names of one file have in common; None for what is no file, such as a device."""
+    try:
+        state = Path(file).stat() if file else None
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):  # the current folder is gone, no file can be named so
+            return os.path.realpath(file)
+        return file
+    return (state.st_dev, state.st_ino) if state is not None and stat.S_ISREG(state.st_mode) else None
 
 
 def write(path: Path, text: str) -> None:
@@ -124,31 +162,33 @@ def _cannot_write(path: Path, error: OSError) -> UsageError:
 
 def say(line: str) -> None:
     """Talk: to the standard error, and only where a person reads it."""
-    if sys.stderr is not None and sys.stderr.isatty():
-        sys.stderr.write(f"{PROGRAM}: {line}\n")
+    if sys.stderr is not None and not sys.stderr.closed and sys.stderr.isatty():
+        _tell(f"{PROGRAM}: {line}")
 
 
 def complain(*lines: str, ascii: bool = False) -> None:
     """One `gnet-audit: error: …` line for each problem, always."""
-    if sys.stderr is not None:
-        for line in lines:
-            sys.stderr.write(fitted(disobeyed(f"{PROGRAM}: error: {_one(line)}\n"), _encoding(ascii=ascii)))
+    for line in lines:
+        _tell(f"{PROGRAM}: error: {' '.join(line.split())}", ascii=ascii)
 
 
 def recount(text: str, *, ascii: bool = False) -> None:
-    """A text for whoever looks for a mistake, line by line; no character of it is one that a terminal would obey."""
-    if sys.stderr is not None:
-        for line in text.splitlines():
-            sys.stderr.write(fitted(disobeyed(f"{safe(line)}\n"), _encoding(ascii=ascii)))
+    """A text for whoever looks for a mistake, line by line."""
+    for line in text.splitlines():
+        _tell(line, ascii=ascii)
 
 
-def _encoding(*, ascii: bool) -> str | None:
-    return "ascii" if ascii else sys.stderr.encoding
-
-
-def _one(line: str) -> str:
-    """The line without breaks, and with no character that a terminal would obey."""
-    return safe(" ".join(line.split()))
+def _tell(line: str, *, ascii: bool = False) -> None:
+    """A line with no character that a terminal would obey, also where code has closed or replaced the stream."""
+    text = disobeyed(f"{safe(line)}\n")
+    for stream in (sys.stderr, sys.__stderr__):
+        with suppress(Exception):
+            stream.write(fitted(text, "ascii" if ascii else stream.encoding))  # type: ignore[union-attr]
+            stream.flush()  # type: ignore[union-attr]
+            return
+    if TALKS:
+        with suppress(OSError):
+            os.write(2, fitted(text, "ascii").encode())
 
 
 _COMMAND = re.compile(r"^([^\S\n]*:)(?=:)", re.MULTILINE)
@@ -179,6 +219,8 @@ def fitted(text: str, encoding: str | None, *, machine: bool = False, markup: bo
 def _print(document: Document, *, ascii: bool) -> None:
     if sys.stdout is None:
         return
+    if sys.stdout.closed:  # by code that was audited
+        sys.stdout = open(1, "w", encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False)  # noqa: SIM115
     encoding = "ascii" if ascii else sys.stdout.encoding
     text = document.text if document.commands else disobeyed(document.text, machine=document.machine)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -189,6 +190,71 @@ def test_a_thread_that_never_ends_keeps_no_process(capsys: Capture, monkeypatch:
     assert "GA202" in capsys.readouterr().out
 
 
+def test_code_that_closes_the_standard_output_kept_aside_is_one_line(
+    audit: Audit, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ours, free = os.dup(1), os.dup(1)
+    os.close(free)  # what is opened next has its number
+
+    def closes() -> Report:
+        os.close(free)
+        return CLEAN
+
+    audit.answer = closes
+    try:
+        assert main(["check"]) == 2
+    finally:
+        os.dup2(ours, 1)
+        os.close(ours)
+    assert capfd.readouterr().err == (
+        "gnet-audit: error: the model's code closes files that are not its own: what is to be told has no way out\n"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs forks")
+def test_a_copy_of_the_process_tells_nothing(audit: Audit, capfd: pytest.CaptureFixture[str]) -> None:
+    here = os.getpid()
+
+    def forks() -> Report:
+        child = os.fork()
+        assert child == 0 or os.waitpid(child, 0)[1] == 0
+        return CLEAN
+
+    audit.answer = forks
+    status = main(["check"])
+    if os.getpid() != here:
+        os._exit(9)  # the copy has come as far as this
+    assert status == 0
+    assert capfd.readouterr().out.count("\nmatches: ") == 1
+
+
+def test_the_last_resort_needs_nothing_that_code_may_have_spoiled(
+    audit: Audit, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def spoils() -> Report:
+        monkeypatch.setattr("sys.meta_path", [])
+        monkeypatch.delitem(sys.modules, "resource", raising=False)
+        raise ValueError("we are wrong")
+
+    audit.answer = spoils
+    assert main(["check"]) == 2
+    monkeypatch.undo()
+    assert capsys.readouterr().err.startswith("gnet-audit: error: ValueError: we are wrong; ")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a folder in use cannot be removed there")
+@pytest.mark.parametrize(
+    "words", [["check"], ["shapes", "x.py"], ["flops"], ["prove"], ["data"], ["selftest"], ["diff", "a", "b"]]
+)
+def test_a_current_folder_that_is_gone_is_one_line(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    assert main(words) == 2
+    assert capsys.readouterr().err == "gnet-audit: error: the current folder is gone; expected one that exists\n"
+
+
 def test_what_counts_as_failure_is_the_readers_choice(audit: Audit) -> None:
     assert main(["check", "--exit-zero"]) == 0
     assert main(["check", "--ignore", "GA2,GA3"]) == 0
@@ -343,6 +409,54 @@ def test_an_output_that_cannot_be_written_is_one_line(audit: Audit, capsys: Capt
     assert not audit.asked  # before the audit, which is the slow part
     assert main(["check", "-o", str(tmp_path)]) == 2
     assert capsys.readouterr().err.endswith(": a directory; expected a file in a directory that exists\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["check", "net.py", "-f", "json:net.py"], "--format net.py: it would be overwritten"),
+        (["shapes", "net.py:Net", "-o", "{here}/net.py"], "--output {here}/net.py: it would be overwritten"),
+        (["check", "--baseline", "bl.toml", "-f", "json:./bl.toml"], "--format ./bl.toml: it would be overwritten"),
+        (["check", "--spec", "own.toml", "-o", "own.toml"], "--output own.toml: it would be overwritten"),
+        (["diff", "googlenet", "own.toml", "-o", "own.toml"], "--output own.toml: it would be overwritten"),
+        (["flops", "--spec", "own.toml", "-f", "csv:own.toml"], "--format own.toml: it would be overwritten"),
+        (["check", "--arg", "weights=w.pt", "-o", "w.pt"], "--output w.pt: it would be overwritten"),
+        (
+            ["check", "--baseline", "new.toml", "--baseline-update", "--reason", "x", "-o", "new.toml"],
+            "--output new.toml: it",
+        ),
+        (["check", "-f", "json:pyproject.toml"], "--format pyproject.toml: it would be overwritten"),
+        (["check", "-f", "text:./a", "-f", "json:{here}/a"], "--format {here}/a: two results go to the same file"),
+        (["smoke-train", "--plot", "a.png", "-f", "json:./a.png"], "--plot a.png: two results go to the same file"),
+        (["smoke-train", "--checkpoint", "w.pt", "-f", "json:w.pt"], "--checkpoint w.pt: two results go to the same"),
+        (["data", "--grid", "a.png", "-f", "json:./a.png"], "--grid a.png: two results go to the same file"),
+        (["spec", "lint", "own.toml", "-o", "own.toml"], "--output own.toml: it would be overwritten"),
+        (["selftest", "--spec", "own.toml", "-o", "own.toml"], "--output own.toml: it would be overwritten"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_result_never_takes_the_place_of_another_or_of_what_is_read(
+    audit: Audit, capsys: Capture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("net.py", "bl.toml", "own.toml", "w.pt", "pyproject.toml"):
+        Path(name).write_text("")
+    assert main([word.format(here=tmp_path) for word in words]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"gnet-audit: error: {told.format(here=tmp_path)}")
+    assert error.count("\n") == 1
+    assert audit.asked == []
+    assert {file.read_text() for file in tmp_path.iterdir()} == {""}
+
+
+def test_a_result_may_be_named_like_a_word_that_names_no_file(
+    audit: Audit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        main(["check", "reference", "-o", "reference", "-f", "json:googlenet", "-f", "text"])
+    main(["check", "--arg", "log=new.json", "-o", "new.json"])
+    assert len(audit.asked) == 3
 
 
 def test_a_reader_that_has_seen_enough_ends_nothing_but_the_output() -> None:

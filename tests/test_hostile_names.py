@@ -138,7 +138,7 @@ def test_in_github_actions_no_name_begins_a_command_in_what_is_printed(
     if format in {Format.JSON, Format.SARIF}:
         assert json.loads(told) == json.loads(usual)
     if format is Format.GITHUB:
-        assert {line.split(" ")[0] for line in commands(told) if line.startswith("::")} == {"::error", "::notice"}
+        assert {line.split(" ")[0] for line in commands(told) if line.startswith("::")} == {"::error"}
         assert "##[" not in told
     else:
         assert commands(told) == []

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import stat
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -114,6 +115,73 @@ def test_talk_is_only_for_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.setattr("sys.stderr", terminal)
     output.say("wrote it")
     assert terminal.getvalue() == "gnet-audit: wrote it\n"
+
+
+def test_talk_has_no_character_that_a_terminal_obeys(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    output.say("wrote a\x1b]0;pwned\x07b.json")
+    assert terminal.getvalue() == "gnet-audit: wrote a\\x1b]0;pwned\\x07b.json\n"
+
+
+def _closed() -> io.TextIOWrapper:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stream", [_closed(), object(), None], ids=["closed", "replaced", "none"])
+def test_code_that_closes_or_replaces_the_streams_keeps_nothing_from_being_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stream: object
+) -> None:
+    monkeypatch.setattr("sys.__stderr__", stream)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", stream)
+        patch.setattr(output, "TALKS", True)
+        output.complain("forward → raised")
+        output.recount("Traceback")
+    assert capfd.readouterr().err == "gnet-audit: error: forward > raised\nTraceback\n"
+
+
+def test_code_that_closes_the_standard_output_keeps_nothing_from_being_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", _closed())
+        assert colored(sys.stdout, {}) is False
+        assert deliver(Reply(documents=(Document(text="✓ table\n"),))) is ExitStatus.CLEAN
+    assert capfd.readouterr().out == "+ table\n"
+
+
+def test_a_file_is_known_by_every_name_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.toml").write_text("")
+    Path("link").symlink_to("a.toml")
+    os.link("a.toml", "hard")
+    for name in ("./a.toml", f"{tmp_path}/a.toml", "link", "hard"):
+        with pytest.raises(UsageError, match=f"^-o {name}: it would be overwritten; expected no file that is read$"):
+            output.apart([("-o", name)], ["a.toml"])
+        with pytest.raises(UsageError, match=f"^-f {name}: two results go to the same file; got a.toml$"):
+            output.apart([("-o", "a.toml"), ("-f", name)], [])
+    with pytest.raises(UsageError, match="two results"):
+        output.apart([("-o", "new"), ("-f", f"{tmp_path}/new")], [])
+    output.apart([("-o", ""), ("-f", ""), ("-o", os.devnull), ("-f", "/dev/../dev/null"), ("-f", "b")], ["a.toml", ""])
+
+
+@pytest.mark.parametrize("name", ["net.py", "pyproject.toml", "nets.ipynb"])
+def test_code_and_settings_are_never_overwritten(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    output.writable("-o", str(file))
+    file.write_text("")
+    (tmp_path / "link").symlink_to(file)
+    for one in (file, tmp_path / "link"):
+        with pytest.raises(UsageError, match=r"it would be overwritten; expected no file of code or settings$"):
+            output.writable("-o", str(one))
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^-o .*a: cannot write: File name too long"):
+        output.writable("-o", str(tmp_path / ("a" * 300)))
 
 
 def test_a_closed_stdout_is_no_reason_to_fail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,35 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os.path
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import typer
 
 from gnet_audit import options
 from gnet_audit.commands.words import answer
-from gnet_audit.output import Reply, writable
+from gnet_audit.errors import UsageError
+from gnet_audit.output import Reply, apart, writable
 
 PLACES = {"COMMANDLINE": "command line", "ENVIRONMENT": "environment", "DEFAULT_MAP": "pyproject.toml"}
+WRITTEN = ("plot", "checkpoint")
+"""Files that a command writes beside its formats."""
 
 
 def destinations(
-    context: typer.Context, formats: list[str], *, json: bool, output: str
+    context: typer.Context, formats: list[str], *, json: bool, output: str, several: bool = False
 ) -> tuple[options.Destination, ...]:
     """Where each format goes; formats that the command line did not name give way to its `--json` and `--output`.
 
-    UsageError for a file that cannot be written.
+    Of `several` targets it alone names the formats. UsageError for a file that cannot be written, or that is read as well.
     """
     named = _place(context, "format") == PLACES["COMMANDLINE"]
-    gives_way = not named and (json or (output and all(":" in text for text in formats)))
+    gives_way = not named and (several or json or (output and all(":" in text for text in formats)))
     found = options.destinations([] if gives_way else formats, json=json, output=output)
-    have_places(found, output)
+    others = {f"--{name}": str(context.params.get(name, "")) for name in WRITTEN}
+    have_places(found, output, others=others, read=_read(context.params))
     return found
 
 
-def have_places(found: Sequence[options.Destination], output: str) -> None:
+def have_places(
+    found: Sequence[options.Destination], output: str, *, others: Mapping[str, str], read: Iterable[str] = ()
+) -> None:
     """UsageError for a file that cannot be written, before a long run and not after it."""
-    for one in found:
-        writable("--output" if one.file == output else "--format", one.file)
+    written = [("--output" if one.file == output else "--format", one.file) for one in found]
+    for option, file in written:
+        writable(option, file)
+    apart((*written, *others.items()), read)
+
+
+def _read(given: Mapping[str, object]) -> Iterator[str]:
+    """Every word that may name a file that is read: one of the options and arguments, the value of an `--arg`.
+
+    What does not exist is not read; a baseline may be written.
+    """
+    for name, value in given.items():
+        if name not in {*WRITTEN, "format", "output"}:
+            for text in value if isinstance(value, list | tuple) else (value,):
+                for word in (text, str(text).partition("=")[2]):
+                    if _names_file(word) and (name == "baseline" or os.path.exists(word)):
+                        yield word
+
+
+def _names_file(word: object) -> bool:
+    return isinstance(word, str) and (os.sep in word or bool(os.path.splitext(word)[1]))
+
+
+def need_target(context: typer.Context) -> None:
+    """UsageError where nobody named a target: the reference would be audited, and pass for ever."""
+    if _place(context, "target") == "default":
+        raise UsageError("no target", where="--need-target", expected="TARGET, or target in [tool.gnet-audit]")
+
+
+def given(context: typer.Context, without: Container[str]) -> Iterator[str]:
+    """The words of the command line that gave the options, but for some."""
+    for name, value in context.params.items():
+        if name in without or _place(context, name) != PLACES["COMMANDLINE"]:
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            yield from [option] if value else []
+        else:
+            yield from (f"{option}={one}" for one in (value if isinstance(value, list | tuple) else (value,)))
 
 
 def shown(context: typer.Context) -> Reply:

@@ -44,7 +44,7 @@ def data(
     """Show the facts of STL-10, or of the embedded set."""
     answers = destinations(format, json=json, output=output)
     writable("--grid", grid)
-    have_places(answers, output)
+    have_places(answers, output, others={"--grid": grid})
     home = fetched(folder, download=download)
 
     from gnet_audit.live.smoke import dataset, facts

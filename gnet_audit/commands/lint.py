@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gnet_audit import options
+from gnet_audit.commands.configured import have_places
 from gnet_audit.commands.words import ExitZero, FailOn, Formats, Json, Output, Width
 from gnet_audit.commands.words import width as _columns
 from gnet_audit.errors import ExitStatus, UsageError
@@ -36,6 +37,7 @@ def lint_spec(
         if destination.format not in KNOWN:
             got = repr(destination.format.value)
             raise UsageError("not for spec lint", where="--format", expected=", ".join(KNOWN), got=got)
+    have_places(destinations, output, others={}, read=(spec,))
     severity = options.choice(fail_on, Severity, "--fail-on")
     columns = _columns(width)
     from gnet_audit.contradictions import lint

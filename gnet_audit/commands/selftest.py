@@ -12,7 +12,7 @@ import typer
 
 from gnet_audit.commands.words import Json, Output, SpecName, Width, epilog, width
 from gnet_audit.errors import ExitStatus, UsageError
-from gnet_audit.output import Document, Reply, colored
+from gnet_audit.output import Document, Reply, apart, colored, writable
 
 if TYPE_CHECKING:
     from gnet_audit.selftest import Selftest, Trial
@@ -55,6 +55,8 @@ def selftest(
     for option, value in (("--limit", limit), ("--jobs", jobs)):
         if value is not None and value < 1:
             raise UsageError("too small", where=option, expected="1 or more", got=str(value))
+    writable("--output", output)
+    apart((("--output", output),), (spec,))
     from gnet_audit.live.selfproof import Request, trials
     from gnet_audit.selftest import Selftest
 

@@ -122,9 +122,12 @@ def _child(words: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], int]
 
 
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:
-    """To the child and all that it started."""
+    """To the child and all that it started; by its own number where its code has moved it to another group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if child.poll() is None and os.getpgid(child.pid) != child.pid:
+            child.send_signal(number)
 
 
 def _heard(pipe: int) -> bytes:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from gnet_audit.errors import TargetError, UnavailableError
 
+if sys.platform == "linux":  # here, as code may have spoiled by then what imports
+    import resource
+
 MARK = "gnet-audit-child"
 """The interpreter's option by which a child knows that it is one, and the number of its end of the pipe."""
 UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
@@ -46,8 +49,6 @@ def hold_memory(size: int) -> None:
     if sys.platform != "linux":
         what = "this operating system enforces no limit on the memory of a process"
         raise UnavailableError(what, where="--memory-limit", expected="Linux", got=sys.platform)
-    import resource
-
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     size = size if hard == resource.RLIM_INFINITY else min(size, hard)
     resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
@@ -57,8 +58,6 @@ def memory_limit() -> int | None:
     """The bytes of data that this process may have; None where nobody set a limit."""
     if sys.platform != "linux":
         return None
-    import resource
-
     limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
     return None if limit == resource.RLIM_INFINITY else limit
 

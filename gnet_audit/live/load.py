@@ -136,7 +136,9 @@ def _guarded(where: str, action: object) -> ModuleType:
         raise TargetError(f"syntax error: {error.msg}", where=f"{shown(file)}:{line}") from error
     except SystemExit as error:
         raise TargetError(f"the code exits while it is imported ({said(error)})", where=where) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         within_limits(error, where)
         raise TargetError(f"cannot be imported, {said(error)}", where=at(error, where)) from error
     assert module is None or isinstance(module, ModuleType)

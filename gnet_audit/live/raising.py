@@ -29,9 +29,9 @@ def readable(where: str) -> Iterator[None]:
     """Whatever user code raises while its model is only looked at (its properties, a nesting without end) is one line."""
     try:
         yield
-    except GnetAuditError:
+    except (GnetAuditError, KeyboardInterrupt):
         raise
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         within_limits(error, where)
         if raised(error) is None and _is_ours(error) and not isinstance(error, RecursionError):
             raise

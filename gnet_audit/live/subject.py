@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from gnet_audit.errors import TargetError
+from gnet_audit.errors import TargetError, said
 from gnet_audit.live.outputs import tensors_in
 from gnet_audit.network import Shape
 
@@ -70,7 +70,7 @@ def subject(
 ) -> Subject:
     """Make the network once and see what it returns; a TargetError where that cannot be trained on the task."""
     module = make()
-    images = torch.randn(2, *size, generator=torch.Generator().manual_seed(0))
+    images = torch.randn(2, *size, generator=torch.Generator("cpu").manual_seed(0), device="cpu")
     found = _run(name, module.train(), images, "training")
     logits = [index for index, leaf in enumerate(found) if leaf.dim() == 2 and leaf.shape == (2, classes)]
     if not logits:
@@ -105,8 +105,10 @@ def _tensors(module: nn.Module) -> list[tuple[str, Tensor]]:
 def _run(name: str, module: nn.Module, images: Tensor, mode: str) -> list[Tensor]:
     try:
         return leaves(module(images))
-    except Exception as error:
-        raise TargetError(f"the forward raises in {mode}: {type(error).__name__}: {error}", where=name) from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise TargetError(f"the forward raises in {mode}: {said(error)}", where=name) from error
 
 
 def _unfit(name: str, found: Sequence[Tensor], classes: int) -> TargetError:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gnet_audit.errors import GnetAuditError, TargetError
+from gnet_audit.errors import GnetAuditError, TargetError, said
 from gnet_audit.live import check_data, check_fit, check_model, check_ranks, checkpoint
 from gnet_audit.live.checkpoint import Progress
 from gnet_audit.live.feed import batch
@@ -77,16 +77,16 @@ def _blamed(records: Iterator[Found], target: str) -> Iterator[Found]:
         for record in records:
             part = record.name if isinstance(record, Stage) else part
             yield record
-    except GnetAuditError:
+    except (GnetAuditError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         if not _in_network(error):
             raise
-        what = f"the network raises in training ({part}): {type(error).__name__}: {error}"
+        what = f"the network raises in training ({part}): {said(error)}"
         raise TargetError(what, where=target) from error
 
 
-def _in_network(error: Exception) -> bool:
+def _in_network(error: BaseException) -> bool:
     """Whether it comes from inside of a module's call or of the way back through its graph."""
     inside = {nn.Module.__call__.__code__, torch.autograd.backward.__code__, torch.autograd.grad.__code__}
     return any(frame.f_code in inside for frame, _ in walk_tb(error.__traceback__))

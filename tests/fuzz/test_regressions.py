@@ -116,6 +116,11 @@ def test_a_batch_of_five_thousand_digits_is_refused() -> None:
     assert "--batch" in one_line(lambda: flops.batch_size("9" * 5_000))
 
 
+@pytest.mark.parametrize("text", ["3x224x224\x1f", "3\x1fx\x1c224x224", " 3 x 224 × 224 "])
+def test_blanks_around_a_number_of_a_size_are_none_of_it(text: str) -> None:
+    assert options.input_size(text).shape == (3, 224, 224)
+
+
 def test_a_message_that_quotes_a_megabyte_has_an_end() -> None:
     assert len(one_line(lambda: options.input_size("x" * 1_000_000))) == 2_000
     assert "x" * 1_500 in one_line(lambda: options.input_size("x" * 1_500))

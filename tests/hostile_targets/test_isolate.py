@@ -58,8 +58,16 @@ CRASHES = {
     "abort": ("os.abort()", f"net.py:{LINE}: the process of the audit was killed", "signal 6, SIGABRT"),
     "segmentation fault": ("ctypes.string_at(0)", f"net.py:{LINE}: ", "signal 11, SIGSEGV"),
     "kill": ("os.kill(os.getpid(), signal.SIGKILL)", "net.py:Net: ", "signal 9, SIGKILL"),
-    "exit 7": ("os._exit(7)", "net.py:Net: the code ends the process of the audit", "got exit status 7"),
-    "exit 0": ("os._exit(0)", "net.py:Net: the code ends the process of the audit", "got exit status 0"),
+    "exit 7": (
+        "import posix; posix._exit(7)",
+        "net.py:Net: the code ends the process of the audit",
+        "got exit status 7",
+    ),
+    "exit 0": (
+        "import posix; posix._exit(0)",
+        "net.py:Net: the code ends the process of the audit",
+        "got exit status 0",
+    ),
 }
 
 
