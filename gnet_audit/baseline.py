@@ -30,7 +30,8 @@ def read(file: Path) -> tuple[Acceptance, ...]:
         data = tomllib.loads(text)
     except (OSError, ValueError, RecursionError) as error:
         why = (isinstance(error, OSError) and error.strerror) or error
-        raise UsageError(f"cannot be read as a baseline: {why}", where=str(file)) from error
+        cure = "a file that --baseline-update --reason TEXT has written" if isinstance(error, FileNotFoundError) else ""
+        raise UsageError(f"cannot be read as a baseline: {why}", where=str(file), expected=cure) from error
     if (type(schema := data.get("schema")), schema) != (int, SCHEMA) or set(data) - {"schema", "accept"}:
         raise UsageError("not a baseline", where=str(file), expected="schema = 1 and [[accept]] entries")
     entries = data.get("accept", [])

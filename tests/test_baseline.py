@@ -156,7 +156,7 @@ def test_a_baseline_is_left_alone_where_the_model_was_not_seen_whole(
         (["--baseline-update", "--reason", "x"], "--baseline-update: no baseline to write"),
         (["--baseline-prune"], "--baseline-prune: no baseline to write"),
         (["--baseline", "b.toml", "--baseline-update"], "--baseline-update: accepting needs a reason"),
-        (["--baseline", "no/such.toml"], "cannot be read as a baseline"),
+        (["--baseline", "no/such.toml"], "expected a file that --baseline-update --reason TEXT has written"),
         (["--baseline", "b.toml", "--baseline-update", "--reason", "x", "--expires", "soon"], "--expires: not a date"),
     ],
 )

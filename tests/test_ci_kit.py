@@ -53,6 +53,18 @@ def test_the_documented_workflow_keeps_githubs_schema(tmp_path: Path) -> None:
     assert {name for name, one in ACTION["inputs"].items() if one.get("required")} <= given
 
 
+WARNED = """\
+from torch import nn
+from gnet_audit.live.googlenet import GoogLeNet
+
+def net():
+    model = GoogLeNet()
+    model.lrn1 = nn.LocalResponseNorm(5, k=2.0)
+    return model
+"""
+"""The paper's network but for a constant that the paper leaves open: a warning."""
+
+
 # --- the steps of the action -----------------------------------------------------------------------------------
 
 
@@ -100,12 +112,13 @@ def test_the_inputs_reach_the_command_line_whatever_they_hold(tmp_path: Path) ->
         "accept": "variant:no-lrn",
         "sarif": "audit.sarif",
         "html": "audit.html",
+        "spec": "googlenet",
         "fail-on": "warning",
     }
     result = run_step(1, tmp_path, inputs, path)
     assert result.returncode == 1
     assert shlex.split(result.stdout) == [
-        "check", "--spec", "googlenet", "--fail-on", "warning", "-f", "github",
+        "check", "--need-target", "-f", "github", "--spec", "googlenet", "--fail-on", "warning",
         "--arg", "num_classes=10", "--arg", "name=$(touch hacked)", "--baseline", "accepted.toml",
         "--accept", "variant:no-lrn", "-f", "sarif:audit.sarif", "-f", "html:audit.html", "--", inputs["target"],
     ]  # fmt: skip
@@ -113,10 +126,23 @@ def test_the_inputs_reach_the_command_line_whatever_they_hold(tmp_path: Path) ->
     assert not (tmp_path / "hacked").exists()
 
 
+def test_what_is_left_empty_is_left_to_the_settings_of_the_project(tmp_path: Path) -> None:
+    path = stand_in(tmp_path, "gnet-audit", f'exec {sys.executable} -m gnet_audit "$@"')
+    told = run_step(1, tmp_path, {}, path)
+    assert told.returncode == 2
+    assert "no target; expected TARGET, or target in [tool.gnet-audit]" in told.stderr
+    (tmp_path / "net.py").write_text(WARNED)
+    assert run_step(1, tmp_path, {"target": "net.py:net"}, path).returncode == 0
+    (tmp_path / "pyproject.toml").write_text('[tool.gnet-audit]\ntarget = "net.py:net"\nfail-on = "warning"\n')
+    result = run_step(1, tmp_path, {}, path)
+    assert (result.returncode, result.stderr) == (1, "")
+    assert "GA211" in result.stdout
+
+
 def test_an_audit_that_could_not_be_done_is_annotated(tmp_path: Path) -> None:
     result = run_step(1, tmp_path, {"target": "--help"}, stand_in(tmp_path, "gnet-audit", "exit 2"))
     assert result.returncode == 2
-    assert result.stdout.startswith("::error title=gnet-audit::nothing was audited (status 2)")
+    assert result.stdout.startswith("::error title=gnet-audit::the audit did not come to its end (status 2)")
 
 
 def test_the_step_audits_annotates_and_writes_summary_and_sarif(tmp_path: Path) -> None:
@@ -142,13 +168,16 @@ def test_the_installing_step_installs_what_it_is_told_and_nothing_if_told_so(tmp
 # --- pre-commit and examples -------------------------------------------------------------------------------------
 
 
-def test_the_hook_is_a_command_that_there_is() -> None:
+def test_the_hook_is_a_command_that_there_is_and_needs_a_target(tmp_path: Path) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     assert {"id", "name", "entry", "language"} <= set(hook)
-    program, command = hook["entry"].split()
+    program, *words = hook["entry"].split()
     assert program == "gnet-audit"
-    result = subprocess.run([sys.executable, "-m", "gnet_audit", command, "--help"], check=False, capture_output=True)
-    assert result.returncode == 0
+    command = [sys.executable, "-m", "gnet_audit", *words]
+    assert subprocess.run([*command, "--help"], check=False, capture_output=True).returncode == 0
+    unset = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert unset.returncode == 2, "without a target of the user's it would pass for ever"
+    assert "no target; expected TARGET" in unset.stderr
     assert hook["pass_filenames"] is False
 
 

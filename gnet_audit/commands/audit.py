@@ -33,9 +33,11 @@ from gnet_audit.commands.words import (
     Input,
     Json,
     Lines,
+    NeedTarget,
     NoProve,
     NoSummary,
     OnlyMismatches,
+    Others,
     Output,
     Select,
     ShowAccepted,
@@ -151,6 +153,8 @@ def check(
     context: typer.Context,
     *,
     target: Target = "reference",
+    others: Others,
+    need_target: NeedTarget = False,
     spec: SpecName = "googlenet",
     input: Input = "",
     arg: Arg,
@@ -181,6 +185,13 @@ def check(
     """Assert it in CI: one line a finding, an exit status."""
     if show_settings:
         return configured.shown(context)
+    if need_target:
+        configured.need_target(context)
+    if others:
+        from gnet_audit.commands.several import several
+
+        destinations = configured.destinations(context, format, json=json, output=output, several=True)
+        return several(context, (target, *others), destinations)
     if limits := elsewhere(target, isolate=isolate, timeout=timeout, memory_limit=memory_limit):
         return limits
     terms = Terms(

@@ -90,7 +90,7 @@ def judge(terms: Terms, destinations: tuple[options.Destination, ...], view: Vie
     return Judge(
         terms=terms,
         destinations=destinations,
-        view=replace(view, fail_on=options.choice(terms.fail_on, Severity, "--fail-on")),
+        view=replace(view, fail_on=options.choice(terms.fail_on, Severity, "--fail-on"), exit_zero=terms.exit_zero),
         rules=policy.wanted(options.words(terms.select), options.words(terms.ignore)),
         variant=variants.accepted(options.words(terms.accept), terms.spec),
         expires=_understood(terms),
@@ -100,9 +100,11 @@ def judge(terms: Terms, destinations: tuple[options.Destination, ...], view: Vie
 
 def _unwritten(terms: Terms, report: Report) -> tuple[str, ...]:
     """A line on why a baseline that is to be written is left alone: the audit has not seen the whole model."""
-    if not (terms.update or terms.prune) or not (report.error or report.verdict is Verdict.NOT_THIS_NETWORK):
+    if not (terms.update or terms.prune) or (report.compared and not report.error):
         return ()
-    why = "the model could not be run" if report.error else f"{report.target} is not {report.spec.title}"
+    is_other = report.verdict is Verdict.NOT_THIS_NETWORK
+    other = f"{report.target} {f'is not {report.spec.title}' if is_other else 'could not be compared'}"
+    why = "the model could not be run" if report.error else other
     return (f"{terms.baseline}: not written: {why}",)
 
 

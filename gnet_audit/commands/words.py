@@ -75,6 +75,11 @@ def rule_ids() -> list[str]:
 
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="The model to audit.", **environment("target"))]
+Others = Annotated[
+    list[str],
+    typer.Argument(metavar="MORE", help="More targets: one table of all.", default_factory=list, show_default=False),
+]
+NeedTarget = Annotated[bool, typer.Option("--need-target", help="Fail where no target is named, nor set.")]
 SpecName = Annotated[
     str, typer.Option("--spec", metavar="NAME", help="A shipped spec, or a .toml file.", **environment("spec"))
 ]

@@ -39,14 +39,15 @@ def _records(report: Report) -> Iterator[list[str | int | None]]:
             row.printed, shape_text(row.derived) if row.derived else "", shape_text(row.measured) if row.measured else "",
         )  # fmt: skip
         yield [
-            *map(_text, texts), row.expected_params, row.params, row.expected_macs, row.macs, row.status.value,
+            *map(text, texts), row.expected_params, row.params, row.expected_macs, row.macs, row.status.value,
             " ".join(dict.fromkeys(finding.rule for finding in findings)),
-            _text("; ".join(dict.fromkeys(finding.accepted for finding in findings if finding.accepted))),
-            _text(row.note), _text(row.location.file if row.location else ""),
+            text("; ".join(dict.fromkeys(finding.accepted for finding in findings if finding.accepted))),
+            text(row.note), text(row.location.file if row.location else ""),
             row.location.line if row.location else None,
         ]  # fmt: skip
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """A cell that no spreadsheet runs and no terminal obeys."""
     clean = words.safe(value)
     return f"'{clean}" if value.startswith(FORMULA) and not NUMBER.fullmatch(value) else clean

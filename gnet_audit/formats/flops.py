@@ -15,7 +15,6 @@ from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.columns import Col, draw
 from gnet_audit.formats.lint import STYLE
 from gnet_audit.formats.view import Depth
-from gnet_audit.report import Verdict
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.three_way import Agreement, Line, Pair, Triple
 from gnet_audit.work import CONVENTION, Kind
@@ -80,7 +79,7 @@ def _head(canvas: Canvas, answer: Flops) -> None:
     )
     counted = ", ".join(kind.value for kind in Kind if kind in answer.kinds)
     canvas.paragraph(f"{CONVENTION}; MACs are of convolutions and linear layers; FLOPs count {counted}")
-    if report.verdict is Verdict.NOT_THIS_NETWORK:
+    if not report.compared and report.reason:
         canvas.paragraph(f"not held against the paper: {words.safe(report.reason)}")
 
 

@@ -27,7 +27,7 @@ def render(report: Report, view: View) -> str:
     if len(texts) > MOST:
         more, where = len(texts) - MOST + 1, " in the summary" if view.summary else ""
         texts = [*texts[: MOST - 1], _command("notice", {"title": "gnet-audit"}, f"+{more} more{where}")]
-    lines = [*texts, *([terse.variant_line(report)] if report.variant else []), terse.verdict_line(report)]
+    lines = [*texts, *([terse.variant_line(report)] if report.variant else []), terse.verdict_line(report, view)]
     return "".join(f"{line.replace('##[', '## [')}\n" for line in lines)  # that begins a command anywhere in a line
 
 
@@ -37,7 +37,7 @@ def summary(report: Report, view: View, *, used: int = 0) -> tuple[str, bool]:
         text = markdown.render(report, view, table=full)
         if len(text.encode("utf-8", "replace")) + used < ROOM:
             return text, True
-    head = f"## gnet-audit\n\n{markdown.escaped(terse.verdict_line(report))}\n\nToo long for this page.\n"
+    head = f"## gnet-audit\n\n{markdown.escaped(terse.verdict_line(report, view))}\n\nToo long for this page.\n"
     return head if len(head.encode("utf-8", "replace")) + used < ROOM else "", False
 
 

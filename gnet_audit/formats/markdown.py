@@ -22,8 +22,8 @@ def render(report: Report, view: View, *, table: bool = True) -> str:
 
 
 def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
-    yield [f"## {_mark(report)} {code(report.target)} beside {escaped(report.spec.title)}"]
-    yield [f"**{escaped(terse.verdict_line(report))}**"]
+    yield [f"## {_mark(report, view)} {code(report.target)} beside {escaped(report.spec.title)}"]
+    yield [f"**{escaped(terse.verdict_line(report, view))}**"]
     if report.proof:
         yield [escaped(report.proof.line)]
     if report.variant:
@@ -48,9 +48,9 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
         yield ["</details>"]
 
 
-def _mark(report: Report) -> str:
+def _mark(report: Report, view: View) -> str:
     if not report.good:
-        return "❌"
+        return "⚠️" if terse.let_pass(report, view) else "❌"
     return "☑️" if report.as_accepted else "✅"
 
 

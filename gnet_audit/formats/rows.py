@@ -42,10 +42,9 @@ def _silent(report: Report) -> tuple[SlotResult, ...]:
 def unchecked(report: Report) -> tuple[Unverified, ...]:
     """All that was not checked: what the report lists, the slots without a verdict, and everything of another network."""
     entries = list(report.unverified)
-    if report.verdict is Verdict.NOT_THIS_NETWORK:
-        entries.append(
-            Unverified(what="every slot of the paper", why="the model is another network: nothing was compared")
-        )
+    if not report.compared:
+        other = "the model is another network: " if report.verdict is Verdict.NOT_THIS_NETWORK else ""
+        entries.append(Unverified(what="every slot of the paper", why=f"{other}nothing was compared"))
     reasons: dict[str, list[str]] = {}
     for row in _silent(report):
         reasons.setdefault(row.note or "no verdict", []).append(row.slot)
@@ -54,7 +53,7 @@ def unchecked(report: Report) -> tuple[Unverified, ...]:
 
 def amount_unchecked(report: Report) -> str:
     """How many things were not checked, each slot one of them."""
-    if report.verdict is Verdict.NOT_THIS_NETWORK:
+    if not report.compared:
         return "everything"
     return f"{len(report.unverified) + len(_silent(report)):,}"
 

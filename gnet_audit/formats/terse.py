@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from gnet_audit.findings import Finding
 from gnet_audit.formats import rows, words
 from gnet_audit.formats.view import View
+from gnet_audit.policy import exit_status
 from gnet_audit.report import Report, RowStatus, Verdict
 from gnet_audit.rules import BY_ID, Severity
 
 MARK = re.compile(r"(error|warning|note) GA\d{3}")
+OURS = "audited: the reference, a build of the paper that comes with gnet-audit, and no model of yours"
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
 
 
 def render(report: Report, view: View) -> str:
     """One line a finding, what was not checked in a line each, the verdict line."""
+    verdict = verdict_line(report, view)
     heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
     lines = [finding_line(finding, report.target, view.folder) for finding in heard]
     lines += [f"not checked: {words.safe(entry.what)}: {words.safe(entry.why)}" for entry in report.unverified]
@@ -26,9 +29,10 @@ def render(report: Report, view: View) -> str:
     lines += [variant_line(report)] if report.variant else []
     lines += [words.safe(report.proof.line)] if report.proof else []
     lines += [words.safe(swept.line) for swept in report.sweep]
+    lines += [OURS] if report.target == "reference" else []
     if view.color:
-        return _colored(lines, verdict_line(report), good=report.good)
-    return "".join(f"{line}\n" for line in (*lines, verdict_line(report)))
+        return _colored(lines, verdict, good=report.good)
+    return "".join(f"{line}\n" for line in (*lines, verdict))
 
 
 def _colored(lines: Sequence[str], verdict: str, *, good: bool) -> str:
@@ -59,16 +63,34 @@ def variant_line(report: Report) -> str:
     return f"equals the published variant {words.safe(report.variant)}"
 
 
-def verdict_line(report: Report) -> str:
-    """The last line: the verdict, the slots by status (they add up), the findings by severity."""
+def verdict_line(report: Report, view: View | None = None) -> str:
+    """The last line: the verdict, the slots by status (they add up), the findings by severity, why that passes."""
     word = verdict_word(report)
-    if report.verdict is Verdict.NOT_THIS_NETWORK:
+    if not report.compared:
         return f"{word}: {words.safe(report.reason)}"
-    reason = f"{words.safe(report.reason)}; " if report.verdict is Verdict.UNPROVEN and report.reason else ""
+    reason = f"{words.safe(_reason(report))}; " if report.verdict is Verdict.UNPROVEN and report.reason else ""
     vain = f", but {len(report.stale)} accepted in vain" if report.stale else ""
     sizes = [f"{swept.size}×{swept.size}" for swept in report.sweep if not swept.clean]
     vain += f", but not at {' and '.join(sizes)}" if sizes else ""
-    return f"{word}{vain}: {reason}{_slots(rows.tally(report))}; {_findings(report)}"
+    passed = f"; {passes}" if view and (passes := let_pass(report, view)) else ""
+    return f"{word}{vain}: {reason}{_slots(rows.tally(report))}; {_findings(report)}{passed}"
+
+
+def let_pass(report: Report, view: View) -> str:
+    """Why a network that differs has exit status 0; empty where it has another, or all is accepted."""
+    if report.verdict is not Verdict.DIFFERS or report.as_accepted or view.exit_zero is None:
+        return ""
+    if exit_status(report, fail_on=view.fail_on, exit_zero=view.exit_zero):
+        return ""
+    heard = any(finding.grave and not finding.accepted for finding in report.findings)
+    option = "--exit-zero" if view.exit_zero else f"--fail-on {view.fail_on}"
+    return f"exit status 0: {option if heard else 'the differences are ignored'}"
+
+
+def _reason(report: Report) -> str:
+    """Why it is not proven; of a forward that raised, which is told already, how far it came in the paper."""
+    stop = next((row.slot for row in report.rows if row.status is RowStatus.UNVERIFIED and not row.layer), "")
+    return f"the forward stopped before {stop}" if report.error and stop else report.reason
 
 
 def verdict_word(report: Report) -> str:

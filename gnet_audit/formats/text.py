@@ -46,7 +46,7 @@ def render(report: Report, view: View) -> str:
         canvas.paragraph(words.safe(text), first="accepted in vain: ", rest="  ", style="red")
     if report.variant:
         canvas.paragraph(terse.variant_line(report), rest="  ")
-    canvas.paragraph(terse.verdict_line(report), rest="  ", style="bold green" if report.good else "bold red")
+    canvas.paragraph(terse.verdict_line(report, view), rest="  ", style="bold green" if report.good else "bold red")
     return canvas.text()
 
 

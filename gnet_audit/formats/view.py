@@ -71,3 +71,5 @@ class View:
     """Whether a summary of the job has what the annotations leave out."""
     fail_on: Severity = Severity.ERROR
     """The least severity that fails; formats that know only passed and failed need it."""
+    exit_zero: bool | None = None
+    """Whether no finding fails; None where the exit status does not come from the report alone."""

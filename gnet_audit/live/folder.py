@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from warnings import catch_warnings, simplefilter
 
 from gnet_audit.errors import TargetError
 
@@ -16,16 +17,43 @@ FILES, BYTES, SHOWN = 200, 1_000_000, 4
 
 def mistaken(name: str) -> TargetError:
     """The mistake of naming a folder; nothing in it is run."""
-    found = list(islice(_models(Path(name)), SHOWN + 1))
+    found = _models(Path(name))
     named = ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
     return TargetError("is a directory", where=name, expected=f"a file in it: {named or 'FILE.py:NAME'}")
 
 
-def _models(folder: Path) -> Iterator[str]:
+def _models(folder: Path) -> list[str]:
+    """Whole networks first, then what other classes of the same file are built of."""
     files = (file for pattern in ("*.py", "[!.]*/*.py") for file in sorted(folder.glob(pattern)))
+    whole, parts = list[str](), list[str]()
     for file in islice(files, FILES):
         try:
             text = file.read_text(encoding="utf-8") if file.stat().st_size <= BYTES else ""
         except (OSError, UnicodeDecodeError):
             continue
-        yield from (f"{file}:{match[1]}" for match in MODEL.finditer(text))
+        names = MODEL.findall(text)
+        inner = _inner(text) if len(names) > 1 else set()
+        for name in names:
+            (parts if name in inner else whole).append(f"{file}:{name}")
+    return whole + parts
+
+
+def _inner(text: str) -> set[str]:
+    """The names that classes mention beside their own, in their code or by way of the file's functions."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return set()
+    parts = {node.name: node for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    found = set[str]()
+    for name, node in parts.items():
+        if isinstance(node, ast.ClassDef):
+            seen, waiting = {name}, list[ast.AST]([node])
+            while waiting:
+                new = {one.id for one in ast.walk(waiting.pop()) if isinstance(one, ast.Name)} - seen
+                seen |= new
+                waiting += [part for one in new if isinstance(part := parts.get(one), ast.FunctionDef)]
+            found |= seen - {name}
+    return found

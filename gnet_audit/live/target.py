@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import FunctionType, MappingProxyType, ModuleType
+from types import FunctionType, MappingProxyType
 from typing import Any
 
 import torch
@@ -19,13 +19,16 @@ from torch.overrides import TorchFunctionMode
 from gnet_audit.errors import TargetError, said
 from gnet_audit.garbage import uncollected
 from gnet_audit.live import load
+from gnet_audit.live.alone import alone
 from gnet_audit.live.folder import mistaken
 from gnet_audit.live.googlenet import GoogLeNet
 from gnet_audit.live.lines import Construction, Locations, Place, shown
+from gnet_audit.live.own_names import names_around, own_names
 from gnet_audit.live.raising import at, readable, within_limits
+from gnet_audit.live.setting import Changes, Setting, kept
 from gnet_audit.live.surroundings import undisturbed
+from gnet_audit.live.tables import Held
 from gnet_audit.live.twin import Twin, twin_of, unwrapped
-from gnet_audit.live.world import Changes, Setting, kept, names_of
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 Factory = Callable[..., object]
@@ -40,6 +43,8 @@ class Build:
     """The target as it was given, a file by its path from the current folder; or the class of the object."""
     constructed: Mapping[str, tuple[Place, ...]] = field(default_factory=dict)
     """For each module under its dotted name the lines that constructed it, innermost first."""
+    held: Mapping[str, tuple[Held, ...]] = field(default_factory=dict, repr=False)
+    """For each module under its dotted name the values that these lines had in hand."""
     guessed: tuple[tuple[str, object], ...] = ()
     """Arguments that the constructor requires and nobody gave."""
     loaded: load.Loaded | None = None
@@ -76,20 +81,21 @@ class Build:
     @contextmanager
     def importable(self) -> Iterator[None]:
         """Let code find what it found or made when it was loaded: its modules, and whatever else it changed."""
-        for setting, value in self.changed:
-            setting.write(value)
-        with kept(self._classes):
-            if self.loaded is None:
-                yield
-            else:
-                with load.importable(self.loaded.folders, self.loaded.others):
+        with kept(setting for setting, _ in self.changed):
+            for setting, value in self.changed:
+                setting.write(value)
+            with kept(self._own_names):
+                if self.loaded is None:
                     yield
+                else:
+                    with load.importable(self.loaded.folders, self.loaded.others):
+                        yield
 
     @cached_property
-    def _classes(self) -> tuple[Setting, ...]:
-        """The names in the model's own classes, which a forward may change as well as those of an object."""
-        kinds = {kind for part in self.module.modules() for kind in type(part).__mro__}
-        return tuple(names_of(kind) for kind in kinds if kind.__module__.partition(".")[0] not in {"torch", "builtins"})
+    def _own_names(self) -> tuple[Setting, ...]:
+        """What a forward may change in the model's own code as well as in an object."""
+        loaded = () if self.loaded is None else (self.loaded.module, *self.loaded.others.values())
+        return own_names(self.module, loaded)
 
 
 def build(target: object, args: Mapping[str, object] = NOTHING) -> Build:
@@ -97,12 +103,15 @@ def build(target: object, args: Mapping[str, object] = NOTHING) -> Build:
     changed: list[tuple[Setting, Any]] = []
     with undisturbed(changed.extend), uncollected():
         made = _of(target, args, Construction())
-    return replace(made, changed=tuple(changed))
+    return replace(made, changed=(*changed, *made.changed))
 
 
 def _of(target: object, args: Mapping[str, object], construction: Construction) -> Build:
     if not isinstance(target, str):
-        return _built(target, _class_of(target), args, construction, None)
+        changed: list[tuple[Setting, Any]] = []
+        with kept(names_around(target), changed.extend):
+            made = _built(target, _class_of(target), args, construction, None)
+        return replace(made, changed=tuple(changed))
     if target == "reference":
         return _built(GoogLeNet, target, args, construction, None)
     if target.startswith("torchvision:"):
@@ -112,6 +121,8 @@ def _of(target: object, args: Mapping[str, object], construction: Construction) 
 
 def _from_code(target: str, args: Mapping[str, object], construction: Construction) -> Build:
     name, path = _split(target)
+    if name.endswith(".ipynb"):
+        raise TargetError("a notebook", where=name, expected="its code exported to a file, FILE.py:FACTORY")
     if os.path.isdir(name) and (not path or load.is_file(name)):
         raise mistaken(name)
     if not name or not (path or load.is_file(name)):
@@ -120,7 +131,11 @@ def _from_code(target: str, args: Mapping[str, object], construction: Constructi
     told = _told(name)
     with construction.recording(build.__code__):
         loaded = load.load(name)
-    value = load.attribute(loaded.module, path, name) if path else _candidate(loaded.module, name, args)
+    value = (
+        load.attribute(loaded.module, path, name)
+        if path
+        else alone(loaded.module, name, lambda found: _is_callable_with(found, args))
+    )
     with load.importable(loaded.folders, loaded.others):
         return _built(value, f"{told}:{path or _name(value)}", args, construction, loaded)
 
@@ -188,6 +203,7 @@ def _built(
         module=module,
         text=text,
         constructed=constructed,
+        held=construction.held(module),
         guessed=tuple(guessed.items()),
         loaded=loaded,
         again=again,
@@ -311,7 +327,9 @@ def _call(factory: Factory, text: str, arguments: dict[str, object]) -> nn.Modul
         made = factory(**arguments)
     except SystemExit as error:
         raise TargetError(f"the code exits while the model is built ({said(error)})", where=text) from error
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         within_limits(error, text)
         refused = next((name for name in arguments if f"unexpected keyword argument '{name}'" in said(error)), None)
         if refused is not None:
@@ -361,43 +379,12 @@ class _OnMeta(TorchFunctionMode):
         return func(*args, **kwargs)  # type: ignore[operator]
 
 
-# --- a file alone ---------------------------------------------------------------------------------------------
-
-
-def _candidate(module: ModuleType, where: str, args: Mapping[str, object]) -> object:
-    """The one class of a file that no other is built of, or its one function when it has no class."""
-    own = [value for value in vars(module).values() if getattr(value, "__module__", None) == module.__name__]
-    classes = [value for value in own if isinstance(value, type) and issubclass(value, nn.Module)]
-    functions = [value for value in own if isinstance(value, FunctionType) and not value.__name__.startswith("_")]
-    used = {name for value in classes for name in _names_in(value)}
-    found: list[object] = [value for value in classes if value.__name__ not in used] if classes else list(functions)
-    if len(found) > 1:
-        ready = [value for value in found if _is_callable_with(value, args)]
-        found = ready if len(ready) == 1 else found
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise TargetError("no class of nn.Module in it", where=where, expected="a model")
-    choices = " or ".join(f"{where}:{_name(value)}" for value in found)
-    raise TargetError("several models in it", where=where, expected=choices)
-
-
 def _is_callable_with(value: object, args: Mapping[str, object]) -> bool:
     try:
         _arguments(value, "", args)  # type: ignore[arg-type]
     except TargetError:
         return False
     return True
-
-
-def _names_in(kind: type) -> Iterator[str]:
-    """The names that the code of a class mentions, its own left out; its bases are mentioned too."""
-    pending = [value.__code__ for value in vars(kind).values() if isinstance(value, FunctionType)]
-    while pending:
-        code = pending.pop()
-        yield from (name for name in code.co_names if name != kind.__name__)
-        pending.extend(constant for constant in code.co_consts if inspect.iscode(constant))
-    yield from (base.__name__ for base in kind.__bases__)
 
 
 __all__ = ["Build", "build"]

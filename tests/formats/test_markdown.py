@@ -46,8 +46,8 @@ def test_accepted_findings_are_folded_away_with_their_reasons() -> None:
 
 
 def test_the_headline_is_good_only_where_nothing_is_left_to_say() -> None:
-    def mark(report: Report) -> str:
-        return render(report, Format.MARKDOWN, VIEW).split()[1]
+    def mark(report: Report, view: View = VIEW) -> str:
+        return render(report, Format.MARKDOWN, view).split()[1]
 
     matches = replace(REPORT, verdict=Verdict.MATCHES, findings=())
     differs = replace(REPORT, verdict=Verdict.DIFFERS, error="")
@@ -55,6 +55,10 @@ def test_the_headline_is_good_only_where_nothing_is_left_to_say() -> None:
     assert mark(matches) == "✅"
     assert mark(accepted) == "☑️"
     assert mark(differs) == mark(replace(accepted, findings=(*accepted.findings, FINDINGS[0]))) == "❌"
+    warned = replace(differs, findings=FINDINGS[4:])
+    assert mark(warned) == "❌"
+    assert mark(warned, replace(VIEW, exit_zero=False)) == "⚠️", "its exit status is 0"
+    assert mark(differs, replace(VIEW, exit_zero=False)) == "❌"
     assert mark(replace(accepted, stale=("gone",))) == mark(replace(matches, stale=("gone",))) == "❌"
 
 

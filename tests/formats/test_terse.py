@@ -8,7 +8,8 @@ from dataclasses import replace
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.terse import verdict_line
 from gnet_audit.formats.view import View
-from gnet_audit.report import Verdict
+from gnet_audit.report import RowStatus, Verdict
+from gnet_audit.rules import Severity
 from tests.canonical_report import FINDINGS, REPORT, ROWS
 
 TERSE = View(terse=True, folder="/home/ann")
@@ -51,6 +52,45 @@ def test_a_match_says_so_without_findings() -> None:
 def test_a_match_with_acceptances_in_vain_says_why_it_fails() -> None:
     match = replace(REPORT, verdict=Verdict.MATCHES, findings=(), stale=("a.toml:3: expired", "a.toml:9: gone"))
     assert verdict_line(match).startswith("matches, but 2 accepted in vain: ")
+
+
+def test_the_last_line_says_why_a_network_that_differs_has_exit_status_0() -> None:
+    errors, others = FINDINGS[:4], FINDINGS[4:]
+    warned = replace(REPORT, findings=others)
+    judged = replace(TERSE, exit_zero=False)
+    assert verdict_line(warned, judged).endswith("2 findings (1 warning, 1 note); exit status 0: --fail-on error")
+    assert verdict_line(REPORT, replace(judged, exit_zero=True)).endswith("; exit status 0: --exit-zero")
+    ignored = replace(REPORT, findings=others[1:], ignored=(*errors, others[0]))
+    assert verdict_line(ignored, judged).endswith("5 ignored; exit status 0: the differences are ignored")
+
+
+def test_nothing_is_said_of_an_exit_status_that_is_not_0_or_is_no_surprise() -> None:
+    judged = replace(TERSE, exit_zero=False)
+    warned = replace(REPORT, findings=FINDINGS[4:])
+    accepted = replace(warned, findings=tuple(replace(one, accepted="old weights") for one in warned.findings))
+    matching = replace(REPORT, verdict=Verdict.MATCHES, findings=())
+    for report, view in (
+        (REPORT, judged),
+        (warned, replace(judged, fail_on=Severity.WARNING)),
+        (warned, TERSE),
+        (replace(warned, stale=("gone",)), judged),
+        (accepted, judged),
+        (matching, judged),
+    ):
+        assert "exit status" not in verdict_line(report, view)
+
+
+def test_of_a_forward_that_raised_the_last_line_says_how_far_it_came() -> None:
+    later = replace(ROWS[-1], slot="linear", layer="", status=RowStatus.UNVERIFIED)
+    stopped = replace(REPORT, verdict=Verdict.UNPROVEN, error="E: no", reason="stopped: E: no", rows=(*ROWS, later))
+    assert verdict_line(stopped).startswith("unproven: the forward stopped before linear; 16 slots")
+    assert render(stopped, Format.TEXT, TERSE).count("E: no") == 1
+
+
+def test_whoever_audits_the_reference_is_told_so() -> None:
+    told = "audited: the reference, a build of the paper that comes with gnet-audit, and no model of yours"
+    assert render(replace(REPORT, target="reference"), Format.TEXT, TERSE).splitlines()[-2] == told
+    assert told not in render(REPORT, Format.TEXT, TERSE)
 
 
 def test_ignored_findings_are_counted_in_the_verdict_line() -> None:

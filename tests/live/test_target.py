@@ -163,6 +163,12 @@ def test_a_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.Monk
          "            self.net = Net()\n        def forward(self, x):\n            return self.net(x)\n", "Whole"),
         (NET + "\n    class Sub(Net):\n        pass\n", "Sub"),
         (NET + "\n    class Other(nn.Linear):\n        pass\n", "Net"),
+        (NET + "\n    def part():\n        return Net()\n    def parts():\n        return [part(), parts]\n"
+         "    class Whole(nn.Module):\n        def __init__(self):\n            super().__init__()\n"
+         "            self.net = nn.Sequential(*parts()[:1])\n        def forward(self, x):\n"
+         "            return self.net(x)\n", "Whole"),
+        (NET + "\n    Alias = Net\n", "Net"),
+        ("from torch.nn import Linear as Base\nclass Linear(Base):\n    def __init__(self): super().__init__(2, 2)\n", "Linear"),
         ("from torch import nn\ndef _hidden(): ...\ndef make(): return nn.Linear(4, 4)\n", "make"),
         (NET + "\n    def net(**options):\n        return Net(**options)\n", "Net"),
     ],
@@ -170,6 +176,35 @@ def test_a_module_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_alone_when_it_is_clear_which_model_is_meant(tmp_path: Path, code: str, expected: str) -> None:
     target = _file(tmp_path, "net.py", code)
     assert build(target).text == f"{target}:{expected}"
+
+
+def test_of_several_models_in_a_file_the_whole_networks_are_named_before_their_parts(tmp_path: Path) -> None:
+    own = "    class {0}(nn.Module):\n        def __init__(self): super().__init__(); self.part = {1}\n"
+    code = f"{NET}\n{own.format('Spare', 'nn.Linear(2, 2)')}{own.format('Whole', 'Net()')}"
+    target = _file(tmp_path, "net.py", code)
+    with pytest.raises(TargetError, match=r"several models in it; expected \S+net\.py:Whole or \S+net\.py:Spare$"):
+        build(target)
+
+
+def test_of_classes_that_mention_each_other_all_may_be_meant_but_none_when_a_whole_is_built_of_them(
+    tmp_path: Path,
+) -> None:
+    own = "    class {0}(nn.Module):\n        def __init__(self): super().__init__(); self.part = {1}\n"
+    each_other = own.format("Head", "nn.Linear(2, Trunk.n)") + own.format("Trunk", "Head()") + "        n = 2\n"
+    target = _file(tmp_path, "net.py", f"from torch import nn\nif True:\n{each_other}")
+    with pytest.raises(TargetError, match=r"several models in it; expected \S+net\.py:Head or \S+net\.py:Trunk$"):
+        build(target)
+    whole = own.format("Whole", "Trunk()") + "        def forward(self, x): return x\n"
+    target = _file(tmp_path, "whole.py", f"from torch import nn\nif True:\n{each_other}{whole}")
+    assert build(target).text == f"{target}:Whole"
+
+
+def test_a_notebook_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nb.ipynb").write_text("{}")
+    for target in ("nb.ipynb:GoogLeNet", "nb.ipynb", f"{tmp_path}/nb.ipynb:GoogLeNet"):
+        with pytest.raises(TargetError, match=r"nb\.ipynb: a notebook; expected its code exported to a file"):
+            build(target)
 
 
 def test_an_instance_in_a_file_knows_its_lines(tmp_path: Path) -> None:
@@ -352,6 +387,23 @@ def test_a_folder_is_told_so_with_the_models_in_its_files(tmp_path: Path, monkey
             build(target)
     (tmp_path / "nets" / "more.py").write_text("".join(f"class N{i}(Module): pass\n" for i in range(5)))
     with pytest.raises(TargetError, match=r"nets/google\.py:Net, nets/more\.py:N0, .*N1, .*N2, …$"):
+        build(".")
+
+
+def test_of_a_folder_the_whole_networks_are_named_before_their_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text(
+        "class Conv(Module): pass\nclass Pool(Module): pass\ndef pool(): return Pool()\n"
+        "class Whole(Module):\n    def __init__(self): super(Whole, self); Conv(); pool()\n"
+    )
+    (tmp_path / "b.py").write_text("class Conv(Module): pass\n\nclass Other(Conv, Module): pass\nx = '\\d'")
+    (tmp_path / "c.py").write_text("class One(Module): pass\nclass Two(Module): One()\n)")
+    with pytest.raises(TargetError, match=r"in it: a\.py:Whole, b\.py:Other, c\.py:One, c\.py:Two, …$"):
+        build(".")
+    (tmp_path / "c.py").unlink()
+    with pytest.raises(TargetError, match=r"in it: a\.py:Whole, b\.py:Other, a\.py:Conv, a\.py:Pool, …$"):
         build(".")
 
 
