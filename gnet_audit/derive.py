@@ -74,6 +74,8 @@ def output_shape(op: Op, shapes: tuple[Shape, ...]) -> Shape:
             return _concatenated(shapes, axis)
         case Add():
             return _equal(shapes)
+        case Elementwise(function="channel_pad", constants=constants):
+            return _more_channels(op, _only(op, shapes), int(sum(number or 0 for number in constants)))
         case Elementwise():
             return _broadcast(shapes)
         case Unknown():
@@ -159,6 +161,13 @@ def _equal(shapes: tuple[Shape, ...]) -> Shape:
     if len(set(shapes)) != 1:
         raise ShapeError("the inputs are not of one shape", where="add", got=_all(shapes))
     return shapes[0]
+
+
+def _more_channels(op: Op, shape: Shape, more: int) -> Shape:
+    """A map with more channels, also where it is a volume of one."""
+    if len(shape) < IMAGE:
+        raise ShapeError("needs an image (channels, height, width)", where=op_text(op), got=shape_text(shape))
+    return (*shape[:-IMAGE], shape[-IMAGE] + more, *shape[1 - IMAGE :])
 
 
 def _broadcast(shapes: tuple[Shape, ...]) -> Shape:

@@ -6,7 +6,7 @@ Shapes leave out the batch: an image is (channels, height, width), a vector is (
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
@@ -152,9 +152,17 @@ class Add:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flatten:
-    """A change of shape that keeps the order of the values."""
+    """A change of shape that keeps the order of the values; with an `order`, of the values in that order of axes."""
 
     shape: Shape | None = None
+    of: Shape = ()
+    order: tuple[int, ...] = ()
+    """Axis by axis of the new order the axis of `of`, the shape before; empty where they stay as they are."""
+
+    @property
+    def ordered(self) -> Shape:
+        """The shape when the axes are in their order."""
+        return tuple(self.of[axis] for axis in self.order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +276,8 @@ class Location:
     file: str
     line: int
     literals: tuple[str, ...] = ()
+    offset: int = field(default=-1, compare=False)
+    """Which of the instructions of its function it is: two calls in one line are told apart by this alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,6 +291,8 @@ class CodeOrigin:
     """The lines that led to the op, innermost first, torch's own left out."""
     constructed: tuple[Location, ...] = ()
     """The lines that constructed the module, innermost first, torch's own left out."""
+    written: tuple[Location, ...] = ()
+    """The lines of a literal table, tuple or configuration from which its constructors' values were taken."""
 
     @property
     def call(self) -> Location | None:
@@ -300,6 +312,8 @@ class Weight:
     trainable: bool = True
     rows: Pair | None = None
     """From and up to which row (output channel) it is used; None for all of it."""
+    columns: tuple[Shape, tuple[int, ...]] | None = None
+    """The map that its columns stand for where they follow another order of its axes, and that order (as in `Flatten`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,6 +350,10 @@ class Unverified:
     what: str
     why: str
     where: Location | None = None
+
+
+UNCALLED = "defined but never called"
+"""Why a module was not checked that nothing calls."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ from gnet_audit.network import (
 
 _Plumbing: TypeAlias = Softmax | Concat | Pad | Mean | Slice | Input | Add | Flatten | Identity
 """What only joins, cuts or reshapes."""
+_AXES = ("channels", "height", "width")
 
 
 def pair_text(pair: Pair) -> str:
@@ -114,6 +115,9 @@ def _plumbing(op: _Plumbing) -> str:
             return f"mean over axes {_list(axes)}"
         case Slice(axis=axis, start=start, stop=stop):
             return f"slice {start}:{stop} of axis {axis}"
+        case Flatten(of=of, order=order) if order:
+            names = _AXES if len(of) == len(_AXES) else tuple(f"axis {axis}" for axis in range(len(of)))
+            return f"{'flatten' if op.shape is None else 'permute'} {', '.join(names[axis] for axis in order)}"
         case Input() | Add() | Flatten() | Identity():
             return type(op).__name__.lower()
         case _:

@@ -182,6 +182,45 @@ WINDOWS = step("w", "channel_windows", "pad", constants=(5.0,))
 STACKED = (PADDED, *shifts(0, 1, 2, 3, 4), step("w", "stack", "c0", "c1", "c2", "c3", "c4", constants=(3.0,)))
 
 
+def added(first: str, *others: str) -> list[Layer]:
+    """A sum in steps; the last is `m`."""
+    names = [first, *(f"m{place}" for place in range(1, len(others))), "m"]
+    pairs = zip(names, others, names[1:], strict=False)
+    return [Layer(name=after, op=Add(), inputs=(before, other)) for before, other, after in pairs]
+
+
+def scaled(*scales: float, offset: float = 1.0, divided: bool = False) -> tuple[Layer, ...]:
+    """k and five neighbours, each times a number of its own, added one by one; the way of the Keras ports."""
+    function, places = ("div", 1) if divided else ("mul", 0)
+    parts = [
+        step(f"t{at}", function, f"c{at}", constants=(None, scale) if places else (scale, None))
+        for at, scale in enumerate(scales)
+    ]
+    start = step("t", "add", "t0", constants=(offset, None))
+    return (PADDED, *shifts(0, 1, 2, 3, 4), *parts, start, *added("t", *(f"t{at}" for at in range(1, 5))))
+
+
+def test_neighbours_that_are_scaled_one_by_one_are_a_window() -> None:
+    last = (replace(POWER, inputs=("m",)), step("y", "div", "x", "p"))
+    # The factor stands before the sum of five: alpha is five times as large.
+    net = by_hand(SQUARE, *scaled(1e-4, 1e-4, 1e-4, 1e-4, 1e-4, offset=2.0), *last)
+    assert ops(net)[1:] == [LRN(size=5, alpha=5e-4, beta=0.75, k=2.0)]
+    net = by_hand(SQUARE, *scaled(50, 50, 50, 50, 50, divided=True), *last)
+    assert ops(net)[1:] == [LRN(size=5, alpha=0.1, beta=0.75, k=1.0)]
+
+
+def test_neighbours_of_unequal_weight_are_no_window() -> None:
+    last = (replace(POWER, inputs=("m",)), step("y", "div", "x", "p"))
+    net = by_hand(SQUARE, *scaled(1e-4, 1e-4, 2e-4, 1e-4, 1e-4), *last)
+    assert not any(isinstance(one, LRN) for one in ops(net))
+
+
+def test_a_number_divided_by_a_window_is_no_window() -> None:
+    window = (MEAN, step("q", "div", "m", constants=(1e-4, None)))
+    last = (step("b", "add", "q", constants=(1.0, None)), POWER, step("y", "div", "x", "p"))
+    assert not any(isinstance(one, LRN) for one in ops(by_hand(SQUARE, *window, *last)))
+
+
 @pytest.mark.parametrize(
     ("window", "scale"),
     [
@@ -189,6 +228,7 @@ STACKED = (PADDED, *shifts(0, 1, 2, 3, 4), step("w", "stack", "c0", "c1", "c2", 
         ((PADDED, WINDOWS, MEAN), 1e-4),
         ((*STACKED, step("m", "sum", "w", constants=(3.0,))), 2e-5),
         ((*STACKED, MEAN), 1e-4),
+        ((PADDED, *shifts(0, 1, 2, 3, 4), *added("c0", "c1", "c2", "c3", "c4")), 2e-5),
     ],
 )
 def test_neighbours_on_an_axis_of_their_own_are_a_window(window: tuple[Layer, ...], scale: float) -> None:

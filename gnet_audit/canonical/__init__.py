@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gnet_audit.canonical import lrn, plain, relus, slices
+from gnet_audit.canonical import lrn, orders, pads, plain, relus, slices
 from gnet_audit.canonical.draft import Draft, Rewrite, prune
 from gnet_audit.network import Conv2d, Linear, Network, Output
 
@@ -31,8 +31,11 @@ def canonical(network: Network) -> Canonical:
     plain.transparent(draft)
     prune(draft)
     rewrites += [
+        *orders.orders(draft),
+        *relus.by_hand(draft),
         *lrn.local_response_norms(draft),
-        *plain.pads(draft),
+        *pads.crops(draft),
+        *pads.pads(draft),
         *slices.slices(draft),
         *slices.merges(draft),
         *relus.relus(draft),

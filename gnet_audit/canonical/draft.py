@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from gnet_audit.network import Conv2d, Input, Layer, Linear, Network
+from gnet_audit.network import Conv2d, Input, Layer, Linear, Location, Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,8 @@ class Rewrite:
     layers: tuple[str, ...]
     surplus: int = 0
     """Output channels that the model computes and nothing reads."""
+    where: Location | None = None
+    """The line where it is written, if that is another than the layers'."""
 
 
 class Draft:

@@ -36,8 +36,9 @@ class _Window:
 
 def _norm_at(draft: Draft, layer: Layer) -> tuple[LRN, str] | None:
     for source, power, beta in _quotients(draft, layer):
-        base, scale, k = _affine(draft, power)
-        window = _window(draft, base)
+        terms, k = _terms(draft, power)
+        scale = terms[0][1]
+        window = _window(draft, [name for name, _ in terms]) if len({_rounded(own) for _, own in terms}) == 1 else None
         if window is None or not _is_square(draft, window.squares, source):
             continue
         alpha = _rounded(scale * window.size if window.is_sum else scale)
@@ -59,37 +60,57 @@ def _quotients(draft: Draft, layer: Layer) -> Iterable[tuple[str, str, float]]:
                 yield source, draft.layers[power].inputs[0], beta
 
 
-def _affine(draft: Draft, name: str) -> tuple[str, float, float]:
-    """For y = a * x + b, written in any number of steps: x, a and b."""
-    scale, offset = 1.0, 0.0
-    while True:
+def _terms(draft: Draft, name: str) -> tuple[list[tuple[str, float]], float]:
+    """For y = a * x + b * z + … + c, written in any number of steps: each x with its a, and c.
+
+    Not all of it where it is more than a window has.
+    """
+    waiting, found, offset = [(name, 1.0)], list[tuple[str, float]](), 0.0
+    while waiting and len(found) < _WIDEST:
+        name, scale = waiting.pop()
         layer = draft.layers[name]
-        op = layer.op
-        if not isinstance(op, Elementwise) or len(layer.inputs) != 1 or layer.weights:
-            return name, scale, offset
-        numbers = [number for number in op.constants if number is not None]
-        if len(numbers) != 1 or op.function not in {"add", "mul", "div"} or (op.function == "div" and not numbers[0]):
-            return name, scale, offset
-        match op.function:
-            case "add":
-                offset += scale * numbers[0]
-            case "mul":
-                scale *= numbers[0]
+        if isinstance(layer.op, Add):
+            waiting.extend((source, scale) for source in layer.inputs)
+            continue
+        match _by_number(layer):
+            case "add", number:
+                offset += scale * number
+            case "mul", number:
+                scale *= number
+            case "div", number if number:
+                scale /= number
             case _:
-                scale /= numbers[0]
-        name = layer.inputs[0]
+                found.append((name, scale))
+                continue
+        waiting.append((layer.inputs[0], scale))
+    return found, offset
 
 
-def _window(draft: Draft, name: str) -> _Window | None:
-    layer = draft.layers[name]
+_WIDEST = 1_000
+"""Channels that a normalisation looks at."""
+
+
+def _by_number(layer: Layer) -> tuple[str, float] | None:
+    """What a layer does to a map with a number, and the number."""
+    match layer.op:
+        case Elementwise(function="add" | "mul" | "div" as function, constants=(None, float() | int() as number)):
+            return None if layer.weights else (function, number)
+        case Elementwise(function="add" | "mul" as function, constants=(float() | int() as number, None)):
+            return None if layer.weights else (function, number)
+        case _:
+            return None
+
+
+def _window(draft: Draft, names: Sequence[str]) -> _Window | None:
+    if len(names) > 1:
+        return _shifted(draft, names, is_sum=True)
+    layer = draft.layers[names[0]]
     match layer.op:
         case Pool2d(kind=PoolKind.AVG, kernel=(size, other), stride=(1, 1)) as pool if size == other:
             centred = set(pool.padding) == {size // 2} and pool.count_include_pad
             return _Window(squares=layer.inputs[0], size=size, across="space", is_sum=False) if centred else None
         case Elementwise(function="channel_avg_pool", constants=(float() | int() as size, float() | int() as padding)):
             return _centred(draft, layer.inputs[0], int(size), int(padding), is_sum=False)
-        case Add():
-            return _shifted(draft, _terms(draft, name), is_sum=True)
         case Elementwise(function="sum", constants=(axis,)):
             return _gathered(draft, layer.inputs[0], axis, is_sum=True)
         case Mean(axes=(axis,), keepdim=False):
@@ -134,22 +155,6 @@ def _shifted(draft: Draft, names: Sequence[str], *, is_sum: bool) -> _Window | N
     if len(sources) != 1 or starts != list(range(len(parts))):
         return None
     return _centred(draft, sources.pop(), len(parts), is_sum=is_sum)
-
-
-def _terms(draft: Draft, name: str) -> list[str]:
-    """What is added up, in any number of steps; not all of it where it is more than a window has."""
-    waiting, found = [name], list[str]()
-    while waiting and len(found) < _WIDEST:
-        layer = draft.layers[waiting.pop()]
-        if isinstance(layer.op, Add):
-            waiting.extend(layer.inputs)
-        else:
-            found.append(layer.name)
-    return found
-
-
-_WIDEST = 1_000
-"""Channels that a normalisation looks at."""
 
 
 def _is_square(draft: Draft, name: str, source: str) -> bool:

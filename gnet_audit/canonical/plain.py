@@ -1,17 +1,15 @@
-"""Rewritings of single layers and neighbours: what changes nothing, averages, biases and padding written apart."""
+"""Rewritings of single layers and neighbours: what changes nothing, averages, and biases written apart."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from math import isinf, prod
+from math import prod
 
 from gnet_audit.canonical.draft import Draft, Rewrite, prune
-from gnet_audit.canonical.relus import non_negative
 from gnet_audit.network import (
     AdaptivePool2d,
     Add,
-    CodeOrigin,
     Concat,
     Conv2d,
     Elementwise,
@@ -21,8 +19,6 @@ from gnet_audit.network import (
     Linear,
     Mean,
     Pad,
-    Padding,
-    Pool2d,
     PoolKind,
 )
 
@@ -31,15 +27,24 @@ from gnet_audit.network import (
 
 def transparent(draft: Draft) -> None:
     """Take out what passes its input on."""
-    for layer in tuple(draft.layers.values()):
+    for layer in draft.of(object):
         if layer.inputs and _changes_nothing(layer):
+            source = draft.layers[layer.inputs[0]]
+            if (
+                isinstance(layer.op, Flatten)
+                and isinstance(source.op, Flatten)
+                and draft.only_feeds(source.name, layer.name)
+            ):
+                draft.put(replace(source, op=replace(source.op, shape=layer.op.shape), shape=layer.shape))
             draft.splice(layer.name)
 
 
 def _changes_nothing(layer: Layer) -> bool:
     match layer.op:
-        case Identity() | Flatten():
+        case Identity():
             return True
+        case Flatten(order=order):
+            return not order
         case Pad(padding=padding):
             return not any(padding)
         case Elementwise(function="mul" | "div", constants=constants):
@@ -74,9 +79,14 @@ def _averaged(draft: Draft, layer: Layer) -> tuple[str, str] | None:
     source = draft.layers[layer.inputs[0]]
     before = draft.producer(source)
     match layer.op, source.op:
+        case Mean(axes=axes), Flatten(order=(_, _, _) as order) if source.op.ordered == source.shape:
+            whole = {order[axis] for axis in axes} == {1, 2}
+            return ("mean over height and width", source.inputs[0]) if whole else None
         case Mean(axes=axes), _ if _is_map(source) and set(axes) == {1, 2}:
             return "mean over height and width", source.name
-        case Mean(axes=(1,)), Flatten() if _is_map(before) and before is not None and len(source.shape or ()) == 2:
+        case Mean(axes=(1,)), Flatten(order=()) if (
+            _is_map(before) and before is not None and len(source.shape or ()) == 2
+        ):
             return "mean of the flattened map", before.name
         case Mean(axes=axes), Mean(axes=first, keepdim=keepdim) if _is_map(before) and before is not None:
             # Height and width averaged one after the other; without the axes that are gone, the others move up.
@@ -119,55 +129,3 @@ def biases(draft: Draft) -> Iterable[Rewrite]:
             draft.splice(layer.name)
             draft.put(whole)
             yield Rewrite(what="bias added by hand", layers=(source.name,))
-
-
-# --- padding as an op of its own ------------------------------------------------------------------
-
-
-def pads(draft: Draft) -> Iterable[Rewrite]:
-    """A pad before a convolution or pool belongs to it where the padded values are the op's own."""
-    signs: dict[str, bool] = {}
-    for pad in draft.of(Pad):
-        users = [draft.layers[name] for name in draft.users[pad.name]]
-        folded = [own for user in users if (own := _folded(draft, pad, user, signs)) is not None]
-        if not users or draft.is_output(pad.name) or len(folded) < len(users):
-            continue
-        for own in folded:
-            draft.put(replace(own, inputs=pad.inputs))
-        draft.remove(pad.name)
-        # Torch's own convolution pads by another call where its padding mode is not zeros.
-        apart = tuple(user.name for user in users if _module(user) != _module(pad))
-        if apart:
-            yield Rewrite(what="padding as an op of its own", layers=apart)
-
-
-def _module(layer: Layer) -> str:
-    return layer.origin.module if isinstance(layer.origin, CodeOrigin) else layer.name
-
-
-def _folded(draft: Draft, pad: Layer, user: Layer, signs: dict[str, bool]) -> Layer | None:
-    op = pad.op
-    assert isinstance(op, Pad)
-    match user.op:
-        case Conv2d(padding=inner, transposed=False) as conv if op.padding_mode == "constant" and op.value == 0:
-            return replace(user, op=replace(conv, padding=_plus(op.padding, inner))) if _zeros(conv) else None
-        case Conv2d(padding=(0, 0, 0, 0), transposed=False) as conv if op.padding_mode != "constant":
-            return replace(user, op=replace(conv, padding=op.padding, padding_mode=op.padding_mode))
-        case Pool2d(kind=PoolKind.MAX, ceil_mode=False) as pool if op.padding_mode == "constant":
-            below = isinf(op.value) and op.value < 0
-            if below or (op.value == 0 and not any(pool.padding) and non_negative(draft, pad.inputs[0], signs)):
-                return replace(user, op=replace(pool, padding=_plus(op.padding, pool.padding)))
-            return None
-        case Pool2d(kind=PoolKind.AVG, padding=(0, 0, 0, 0), ceil_mode=False) as pool if op.value == 0:
-            same = op.padding_mode == "constant"
-            return replace(user, op=replace(pool, padding=op.padding, count_include_pad=True)) if same else None
-        case _:
-            return None
-
-
-def _zeros(conv: Conv2d) -> bool:
-    return conv.padding_mode == "zeros" or not any(conv.padding)
-
-
-def _plus(one: Padding, other: Padding) -> Padding:
-    return (one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3])

@@ -1,11 +1,11 @@
-"""ReLUs moved up through what they commute with, and dropped where nothing is negative."""
+"""ReLUs written by hand, moved up through what they commute with, and dropped where nothing is negative."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from gnet_audit.canonical.draft import Draft, Rewrite
+from gnet_audit.canonical.draft import Draft, Rewrite, prune
 from gnet_audit.network import (
     LRN,
     Activation,
@@ -13,6 +13,7 @@ from gnet_audit.network import (
     Add,
     Concat,
     Dropout,
+    Elementwise,
     Flatten,
     Identity,
     Layer,
@@ -23,6 +24,52 @@ from gnet_audit.network import (
 )
 
 _RELU = Activation(function="relu")
+
+
+def by_hand(draft: Draft) -> Iterable[Rewrite]:
+    """A ReLU by a comparison with zero, or as half the sum of a value and its size."""
+    for layer in draft.of(Elementwise):
+        source = _rectified(draft, layer)
+        if source is not None:
+            draft.put(replace(layer, op=_RELU, inputs=(source,)))
+            prune(draft, layer.inputs)
+            yield Rewrite(what="ReLU written by hand", layers=(layer.name,))
+
+
+def _rectified(draft: Draft, layer: Layer) -> str | None:
+    """The value of which a layer keeps what is above zero, and makes the rest zero."""
+    inputs = [draft.layers[name] for name in layer.inputs]
+    match layer.op, [one.op for one in inputs]:
+        case Elementwise(function="where", constants=(None, None, 0.0)), [Elementwise(function="gt" | "ge"), _]:
+            return _compared(inputs[0], inputs[1].name)
+        case Elementwise(function="where", constants=(None, 0.0, None)), [Elementwise(function="lt" | "le"), _]:
+            return _compared(inputs[0], inputs[1].name)
+        case Elementwise(function="mul"), [_, Elementwise(function="gt" | "ge")]:
+            return _compared(inputs[1], inputs[0].name)
+        case Elementwise(function="mul"), [Elementwise(function="gt" | "ge"), _]:
+            return _compared(inputs[0], inputs[1].name)
+        case Elementwise(function="div", constants=(None, 2.0)), [Add()]:
+            return _with_its_size(draft, inputs[0])
+        case Elementwise(function="mul", constants=(None, 0.5) | (0.5, None)), [Add()]:
+            return _with_its_size(draft, inputs[0])
+        case _:
+            return None
+
+
+def _compared(comparison: Layer, name: str) -> str | None:
+    """A value that is compared with zero."""
+    op = comparison.op
+    zero = isinstance(op, Elementwise) and op.constants == (None, 0.0) and not comparison.weights
+    return name if zero and comparison.inputs == (name,) else None
+
+
+def _with_its_size(draft: Draft, total: Layer) -> str | None:
+    """The x of x + |x|."""
+    for one, other in (total.inputs, total.inputs[::-1]) if len(total.inputs) == 2 else ():
+        layer = draft.layers[other]
+        if isinstance(layer.op, Elementwise) and layer.op.function == "abs" and layer.inputs == (one,):
+            return one
+    return None
 
 
 def relus(draft: Draft) -> Iterable[Rewrite]:

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from gnet_audit.live.calls import LEADING, Call, Handler, Step, Steps
-from gnet_audit.network import Add, Elementwise, Mean
+from gnet_audit.network import Activation, Add, Elementwise, Mean
 
 _ROLES = {"add": "bias", "mul": "weight"}
 
@@ -50,9 +50,28 @@ def _unary(function: str, *constants: float | None) -> Handler:
 
 
 def _extreme(function: str) -> Handler:
-    """The larger or smaller of two tensors; over an axis it is another op."""
+    """The larger or smaller of two tensors, or of one and a tensor of zeros; over an axis it is another op."""
     pairwise = _binary(function)
-    return lambda call: pairwise(call) if isinstance(call.get(1, "other"), Tensor) else ()
+
+    def handler(call: Call) -> Steps:
+        other = call.get(1, "other")
+        if function == "maximum" and isinstance(other, float) and other == 0:
+            return (Step(op=Activation(function="relu"), inputs=(call.tensor(),)),)
+        return pairwise(call) if isinstance(other, Tensor) else ()
+
+    return handler
+
+
+def _where(call: Call) -> Steps:
+    """A choice between two values, each a map or a number."""
+    if call.name == "masked_fill":
+        chosen, other, condition = call.get(2, "value"), call.tensor(), call.get(1, "mask")
+    else:
+        condition, chosen, other = (call.get(place, name) for place, name in enumerate(("condition", "input", "other")))
+    operands = [condition, chosen, other]
+    if not all(isinstance(value, Real) or call.is_data(value) for value in operands) or len(call.inputs()) < 2:
+        return ()
+    return _arithmetic(call, "where", operands)
 
 
 def _mean(call: Call) -> Steps:
@@ -85,6 +104,11 @@ ARITHMETIC: dict[str, Handler] = {
     "__rpow__": _binary("pow", swapped=True),
     **dict.fromkeys(("maximum", "max"), _extreme("maximum")),
     **dict.fromkeys(("minimum", "min"), _extreme("minimum")),
+    **dict.fromkeys(("gt", "__gt__", "greater"), _binary("gt")),
+    **dict.fromkeys(("ge", "__ge__", "greater_equal"), _binary("ge")),
+    **dict.fromkeys(("lt", "__lt__", "less"), _binary("lt")),
+    **dict.fromkeys(("le", "__le__", "less_equal"), _binary("le")),
+    **dict.fromkeys(("where", "masked_fill"), _where),
     "square": _unary("square"),
     "sqrt": _unary("pow", None, 0.5),
     "rsqrt": _unary("pow", None, -0.5),

@@ -8,10 +8,30 @@ from typing import Any, TypeAlias
 
 from torch import Tensor, nn
 
-from gnet_audit.network import Op, Padding, Shape
+from gnet_audit.live.lines import Place
+from gnet_audit.network import Op, Padding, Shape, Weight
 
 LEADING = -1
 """The axis before the batch, in the count of axes that begins behind it."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Entry:
+    """A layer as it is recorded; its lines are looked up at the end."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...] = ()
+    shape: Shape | None = None
+    params: int = 0
+    macs: int = 0
+    weights: tuple[Weight, ...] = ()
+    module: str = ""
+    module_class: str = ""
+    owner: str = ""
+    """The module whose weights these are, where it is not the one that called."""
+    leaf: bool = False
+    calls: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +40,8 @@ class Step:
 
     op: Op
     inputs: tuple[Tensor, ...] = ()
+    names: tuple[str, ...] = ()
+    """Instead of inputs the layers, where the tensors may hold other values by now."""
     weights: tuple[tuple[str, Tensor], ...] = ()
     shape: Shape | None = None
     """Where it is not the result's."""

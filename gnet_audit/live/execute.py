@@ -31,6 +31,7 @@ from gnet_audit.network import (
     Pad,
     Pool2d,
     PoolKind,
+    Shape,
     Slice,
     Softmax,
     Unknown,
@@ -39,6 +40,10 @@ from gnet_audit.notation import op_text
 
 Weights: TypeAlias = Mapping[str, Tensor]
 """The tensors of one layer by role: `weight`, `bias`, `running_mean`, `running_var`."""
+
+
+Order: TypeAlias = tuple[Shape, tuple[int, ...]] | None
+"""The shape of a map and the order in which its axes stand (as in `Flatten`); None where they stand as ever."""
 
 
 class UnknownOpError(Exception):
@@ -52,11 +57,16 @@ class UnknownOpError(Exception):
 def run(network: Network, weights: Callable[[Layer], Weights], image: Tensor) -> dict[str, Tensor]:
     """The value of every layer for a batch of images (N, C, H, W); dropout uses `keep_mask`."""
     values: dict[str, Tensor] = {}
+    orders: dict[str, Order] = {}
     for layer in network.layers:
         if isinstance(layer.op, Input):
             values[layer.name] = image
             continue
         inputs = [values[name] for name in layer.inputs]
+        orders[layer.name] = order = order_behind(layer.op, orders.get(layer.inputs[0]) if layer.inputs else None)
+        if order and isinstance(layer.op, Dropout) and layer.op.active:
+            values[layer.name] = inputs[0] * keep_mask(inputs[0], layer.op.rate, order=order)
+            continue
         try:
             values[layer.name] = apply(layer.op, inputs, weights(layer))
         except NotImplementedError:
@@ -106,7 +116,9 @@ def _plumbing(op: Op, x: Tensor) -> Tensor:
     match op:
         case Softmax(axis=axis, log=log):
             return F.log_softmax(x, axis + 1) if log else F.softmax(x, axis + 1)
-        case Flatten(shape=shape):
+        case Flatten(shape=shape, of=of, order=order):
+            if order:
+                x = x.reshape(x.shape[0], *of).permute(0, *(axis + 1 for axis in order))
             return x.flatten(1) if shape is None else x.reshape(x.shape[0], *shape)
         case Pad(padding=(top, bottom, left, right), value=value, padding_mode=mode):
             filled = {"value": value} if mode == "constant" else {}
@@ -173,12 +185,19 @@ def _activated(op: Activation, x: Tensor, weights: Weights) -> Tensor:
     return result
 
 
-_ARITHMETIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+_ARITHMETIC: dict[str, Callable[..., Tensor]] = {
     "add": torch.add,
     "sub": torch.sub,
     "mul": torch.mul,
     "div": torch.div,
     "pow": torch.pow,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "gt": torch.gt,
+    "ge": torch.ge,
+    "lt": torch.lt,
+    "le": torch.le,
+    "where": torch.where,
 }
 _POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
     "square": torch.square,
@@ -193,24 +212,49 @@ _POINTWISE: dict[str, Callable[[Tensor], Tensor]] = {
 def _elementwise(op: Elementwise, inputs: Sequence[Tensor], weights: Weights) -> Tensor:
     if op.function in _POINTWISE and len(inputs) == 1:
         return _POINTWISE[op.function](inputs[0])
+    if op.function == "channel_pad":
+        before, after = (int(number or 0) for number in op.constants)
+        return F.pad(inputs[0], (0, 0, 0, 0, before, after))
     if op.function not in _ARITHMETIC:
         raise NotImplementedError(op.function)
     constants = op.constants or (None,) * len(inputs)
     rest = iter(inputs)
-    operands = [next(rest) if number is None else inputs[0].new_tensor(number) for number in constants]
+    operands = [next(rest) if number is None else inputs[-1].new_tensor(number) for number in constants]
     if weights:
         operands.append(next(iter(weights.values())))
     rank = max(operand.dim() for operand in inputs)
     operands = [one[..., None, None] if one.dim() == 2 and rank == 4 else one for one in operands]
-    if len(operands) != 2:
+    if len(operands) != (3 if op.function == "where" else 2):
         raise NotImplementedError(op_text(op))
     return _ARITHMETIC[op.function](*operands)
 
 
-def keep_mask(x: Tensor, rate: float, *, channels: bool = False) -> Tensor:
-    """A dropout mask that depends on the rate and the shape alone, so that both sides of a proof drop the same."""
+def order_behind(op: Op, before: Order) -> Order:
+    """In which order of which map's axes the values stand behind an op that reads values in such an order."""
+    match op:
+        case Flatten(of=of, order=order) if order:
+            if before is None:
+                return of, order
+            first, axes = before
+            composed = tuple(first[axis] for axis in axes) == of
+            return (first, tuple(axes[axis] for axis in order)) if composed else None
+        case Flatten() | Activation() | Dropout() | Identity():
+            return before
+        case _:
+            return None
+
+
+def keep_mask(x: Tensor, rate: float, *, channels: bool = False, order: Order = None) -> Tensor:
+    """A dropout mask that depends on the rate and the shape alone, so that both sides of a proof drop the same.
+
+    With an order it is the mask of the map before its axes changed places.
+    """
     if rate >= 1:
         return torch.zeros_like(x)
+    if order is not None:
+        of, axes = order
+        plain = keep_mask(x.new_empty(x.shape[0], *of), rate, channels=channels)
+        return plain.expand(x.shape[0], *of).permute(0, *(axis + 1 for axis in axes)).reshape(x.shape)
     shape = (*x.shape[:2], 1, 1) if channels and x.dim() == 4 else x.shape
     # In blocks of one flat order: a map and its flattened form are dropped alike.
     generator = torch.Generator("cpu").manual_seed(0x6E657)

@@ -9,7 +9,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import get_ident
 from types import CodeType, FunctionType
 from typing import Any
@@ -20,14 +19,15 @@ from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from gnet_audit.live.calls import Call, Step, shape_of
+from gnet_audit.live.calls import Call, Entry, Step, Steps, shape_of
 from gnet_audit.live.lines import Place, caller, callers
 from gnet_audit.live.ops import OPS
 from gnet_audit.live.script import Interpreted
 from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, mapped, result_of
 from gnet_audit.live.twin import Root, Twin
+from gnet_audit.live.writes import Memory, Write, Writes, in_place, part_of, target, version
 from gnet_audit.live.zeros import Zeros
-from gnet_audit.network import Input, Linear, Op, Shape, Unknown, Weight
+from gnet_audit.network import Input, Linear, Op, Unknown, Weight
 
 _ASIDE = frozenset(
     {"size", "dim", "ndimension", "numel", "nelement", "is_floating_point", "is_complex", "stride", "is_contiguous"}
@@ -47,25 +47,6 @@ _NOWHERE = Root()
 """A tensor that is no parameter and was computed from none."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Entry:
-    """A layer as it is recorded; its lines are looked up at the end."""
-
-    name: str
-    op: Op
-    inputs: tuple[str, ...] = ()
-    shape: Shape | None = None
-    params: int = 0
-    macs: int = 0
-    weights: tuple[Weight, ...] = ()
-    module: str = ""
-    module_class: str = ""
-    owner: str = ""
-    """The module whose weights these are, where it is not the one that called."""
-    leaf: bool = False
-    calls: tuple[Place, ...] = ()
-
-
 class Recorder(TorchFunctionMode):
     """A function mode that records one forward of a twin."""
 
@@ -75,7 +56,9 @@ class Recorder(TorchFunctionMode):
         self.entries = [Entry(name="input", op=Input(), shape=tuple(image.shape[1:]))]
         self.data: dict[int, str] = {id(image): "input"}
         self.weights: dict[int, Root] = dict(twin.roots)
-        self.zeros = Zeros()
+        self.zeros, self.writes, self.memory = Zeros(), Writes(), Memory()
+        self.memory.uncounted = image.is_inference()
+        self.memory.note(image)
         self.alive: list[object] = [image]
         self.foreign: dict[int, Tensor] = dict(twin.tensors)
         self.stack: list[tuple[str, nn.Module]] = [("", twin.module)]
@@ -86,6 +69,10 @@ class Recorder(TorchFunctionMode):
         self.asks_gradients = True
         self.cut: list[tuple[str, Place | None]] = []
         """Functions through which no gradient passes although the model is in training, with the line."""
+        self._stopped: dict[int, tuple[str, Place | None]] = {}
+        """The same for weights that no data has met yet."""
+        self._at: tuple[Place, ...] = ()
+        """The lines of the call at work, where it was asked for them already."""
         self._names = Counter({"input": 1})
         self._sizes = {key: tensor for tensor in twin.tensors.values() if (key := id(tensor)) in twin.roots}
 
@@ -140,10 +127,65 @@ class Recorder(TorchFunctionMode):
             args, kwargs = self._translated(args, kwargs)
         elif "device" in kwargs:
             kwargs = {**kwargs, "device": self._device(kwargs["device"])}
+        self._look_again((*args, *kwargs.values()) if kwargs else args)
+        into = target(func, name, args, kwargs)
+        before = version(into) if into is not None else 0
         result = self._result(func, name, args, kwargs)
+        uncounted = into is not None and (into.is_inference() or name == "__set__")
+        if into is not None and (uncounted or version(into) != before):
+            self.memory.uncounted |= uncounted
+            own = self.memory.originals.get(id(into), into)
+            part = part_of(own, args[1]) if name == "__setitem__" else own
+            self._at = callers(sys._getframe(1), self.floor)  # noqa: SLF001
+            self.memory.written.append(
+                Write(
+                    function="data" if name == "__set__" else name.strip("_"),
+                    module=self.stack[-1],
+                    places=self._at,
+                    part=part,
+                )
+            )
+        else:
+            self._at = ()
         if result is None and name != "__setitem__":
             return None
         return self._noted(func, name, args, kwargs, result)
+
+    def layer_of(self, tensor: Tensor) -> str | None:
+        """The layer whose value a tensor holds now."""
+        tensor = self._own(tensor)
+        self._look_again((tensor,))
+        return self.data.get(id(tensor))
+
+    def _look_again(self, values: Iterable[Any]) -> None:
+        """What another view wrote into a layer's value since makes it one that nobody knows."""
+        for value in values:
+            if id(value) in self.data:
+                write = self.memory.changed(value)
+                if write:
+                    self._rewritten(value, None if write is True else write)
+            elif isinstance(value, _SEQUENCES) and value and type(value[0]) is not int:
+                self._look_again(value)
+
+    def _rewritten(self, tensor: Tensor, write: Write | None) -> None:
+        path, module = write.module if write is not None else self.stack[0]
+        function = write.function if write is not None else "write"
+        entry = Entry(
+            name=self._name(path, function, leaf=False),
+            op=Unknown(function=f"{function}, written in place through a view"),
+            inputs=(self.data[id(tensor)],),
+            shape=shape_of(tensor, self.batch),
+            module=path,
+            module_class=class_name(module),
+            owner=path,
+            calls=write.places if write is not None else (),
+        )
+        self.entries.append(entry)
+        self._holds(tensor, entry)
+
+    def _holds(self, tensor: Tensor, entry: Entry) -> None:
+        self.data[id(tensor)] = entry.name
+        self.memory.note(tensor)
 
     def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if name in _MOVES and args and isinstance(args[0], Tensor):
@@ -152,7 +194,7 @@ class Recorder(TorchFunctionMode):
             result = self._called(func, name, args, kwargs)
         if isinstance(result, Tensor) and args and result is args[0] and id(result) in self.data:
             # Torch gives the very tensor back; who reads the input later must not be taken to read this.
-            return result if _in_place(func, name, args, kwargs) else result.view_as(result)
+            return result if in_place(func, name, args, kwargs) else result.view_as(result)
         return result
 
     def _called(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -224,7 +266,9 @@ class Recorder(TorchFunctionMode):
         copied = _on_meta(tensor)
         self.alive.append(tensor)
         self.foreign[id(tensor)] = copied
+        self.memory.originals[id(copied)] = tensor
         self.zeros.copied(tensor, copied)
+        self.writes.copied(tensor, copied)
         if id(tensor) in self.weights:
             self.weights[id(copied)] = self.weights[id(tensor)]
         return copied
@@ -246,9 +290,15 @@ class Recorder(TorchFunctionMode):
         if not made:
             return result
         self.alive.extend(made)
+        if name == "data":
+            # Whoever writes into it raises no version of the tensor's own.
+            self.memory.uncounted = True
+            self.zeros.known.pop(id(args[0]), None)
+            self.writes.known.pop(id(args[0]), None)
         if name.endswith("_") and not name.endswith("__"):
             name = name[:-1]
         self.zeros.born(name, made)
+        self.writes.born(name, made)
         call = Call(
             name,
             self.zeros.as_number(name, args, result),
@@ -261,13 +311,26 @@ class Recorder(TorchFunctionMode):
             python=type(func) is FunctionType,
         )
         tensors = call.tensors()
-        if self.asks_gradients and self.twin.module.training and (name == "detach" or not torch.is_grad_enabled()):
-            self.cut.append((name, caller(sys._getframe(2), self.floor)))  # noqa: SLF001
-        if not self._reads_data(tensors):
+        reads = self._reads_data(tensors)
+        if self.asks_gradients and self.twin.module.training:
+            self._note_cut(name, tensors, made, caller(sys._getframe(2), self.floor), reads=reads)  # noqa: SLF001
+        if not reads:
             self._computed(tensors, made)
         elif name not in _BIRTHS:
             self._layers(call, tensors, made)
         return result
+
+    def _note_cut(
+        self, name: str, tensors: list[Tensor], made: list[Tensor], place: Place | None, *, reads: bool
+    ) -> None:
+        """Where gradients stop: at data, or at a weight once data meets it; a lazy layer's first values are neither."""
+        stopped = [self._stopped[id(tensor)] for tensor in tensors if id(tensor) in self._stopped]
+        if name == "detach" or not torch.is_grad_enabled():
+            stopped = [(name, place)]
+        if reads:
+            self.cut += stopped[:1]
+        elif stopped:
+            self._stopped |= {id(new): stopped[0] for new in made if not any(new is old for old in tensors)}
 
     def _computed(self, tensors: list[Tensor], made: list[Tensor]) -> None:
         """A weight computed from parameters keeps their names where that is evident."""
@@ -288,11 +351,10 @@ class Recorder(TorchFunctionMode):
 
     def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
         function = call.name.strip("_")
-        handler = OPS.get(call.name) or OPS.get(function)
-        steps = handler(call) if handler is not None and call.name != "__setitem__" else ()
+        steps = self._stands_for(call)
         if not steps:
             steps = (Step(op=Unknown(function=function), inputs=call.inputs(), weights=self._unknown(call)),)
-        places = callers(sys._getframe(3), self.floor)  # noqa: SLF001
+        places = self._at or callers(sys._getframe(3), self.floor)  # noqa: SLF001
         params = self._new_parameters(tensors)
         each = len(made) == len(steps) and len(made) > 1
         previous = ""
@@ -304,9 +366,18 @@ class Recorder(TorchFunctionMode):
             self.entries.append(entry)
             previous = entry.name
             for tensor in (result,) if each else made:
-                self.data[id(tensor)] = entry.name
+                self._holds(tensor, entry)
         if any(self._is_stranger(tensor) for tensor in tensors):
             self.strangers.append((previous, function, places[0] if places else None))
+
+    def _stands_for(self, call: Call) -> Steps:
+        handler = OPS.get(call.name) or OPS.get(call.name.strip("_"))
+        try:
+            if call.name == "__setitem__":
+                return self.writes.steps(call, self.entries)
+            return handler(call) if handler is not None else ()
+        except Exception:  # noqa: BLE001 - the model ran this call: a form of it that we cannot read is no fault of its own
+            return ()
 
     def _is_stranger(self, tensor: Tensor) -> bool:
         """Whether it is neither made from the input nor a weight."""
@@ -320,7 +391,7 @@ class Recorder(TorchFunctionMode):
         return Entry(
             name=self._name(path, call.name.strip("_"), leaf=leaf and call.name != "pad" and bool(path)),
             op=step.op,
-            inputs=tuple([self.data[id(tensor)] for tensor in step.inputs]) or (previous,),
+            inputs=step.names or tuple([self.data[id(tensor)] for tensor in step.inputs]) or (previous,),
             macs=step.macs,
             weights=weights,
             module=path,
@@ -378,12 +449,6 @@ def class_name(module: nn.Module) -> str:
     return module.class_name if isinstance(module, Interpreted) else type(module).__name__
 
 
-def _in_place(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    if name.endswith("_") and not name.endswith("__"):
-        return True
-    return bool(kwargs.get("inplace")) or (type(func) is FunctionType and len(args) > 1 and args[-1] is True)
-
-
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
     for value in values:
         if isinstance(value, Tensor):
@@ -393,7 +458,7 @@ def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
 
 
 def _zeros(tensor: Tensor) -> Tensor:
-    return torch.zeros(tensor.shape, dtype=tensor.dtype) if tensor.is_meta else tensor
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu") if tensor.is_meta else tensor
 
 
 def _on_meta(tensor: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
 _NAMES = """
 conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d convolution _convolution linear addmm matmul mm
@@ -21,7 +22,7 @@ feature_dropout alpha_dropout softmax log_softmax prelu pad constant_pad_nd
 relu relu6 leaky_relu rrelu elu celu selu silu mish gelu tanh sigmoid logsigmoid hardswish hardsigmoid hardtanh
 hardshrink softshrink softplus softsign tanhshrink threshold clamp clamp_min clamp_max
 add sub mul div true_divide pow rsub __rsub__ __rdiv__ __rtruediv__ __rpow__ __add__ __radd__ __sub__ __mul__ __rmul__
-__truediv__ __pow__ maximum minimum square sqrt rsqrt reciprocal neg exp log abs mean sum amax
+__truediv__ __pow__ maximum minimum gt ge lt le masked_fill square sqrt rsqrt reciprocal neg exp log abs mean sum amax
 """
 EACH_IMAGE_ALONE = frozenset(_NAMES.split())
 """Functions that treat each image by itself."""
@@ -54,6 +55,8 @@ def result_of(
     def larger(small: Tensor) -> Tensor:
         known = stand_ins.get(id(small))
         if known is not None:
+            if not small.is_inference() and small._version:  # noqa: SLF001
+                increment_version(known[0])
             return known[0]
         shape = small.shape
         if not shape or shape[0] or 0 in shape[1:]:
@@ -83,10 +86,10 @@ def _small(tensor: Tensor, batch: int, *, has_batch: bool) -> Tensor:
     shape = tensor.shape
     if not has_batch:
         # Never read: memory that nobody touches is no memory.
-        return torch.empty(shape, dtype=tensor.dtype)
+        return torch.empty(shape, dtype=tensor.dtype, device="cpu")
     if not shape or shape[0] != batch or not tensor.is_contiguous():
         raise _OddError
-    return torch.empty((0, *shape[1:]), dtype=tensor.dtype)
+    return torch.empty((0, *shape[1:]), dtype=tensor.dtype, device="cpu")
 
 
 def _normalisable(image: Tensor, *others: Any) -> bool:

@@ -13,14 +13,16 @@ from torch import Tensor, nn
 
 from gnet_audit.errors import TargetError, said
 from gnet_audit.garbage import uncollected
+from gnet_audit.live.calls import Entry
 from gnet_audit.live.lines import Locations, Place, raised, shown
 from gnet_audit.live.outputs import tensors_in
 from gnet_audit.live.raising import readable, within_limits
-from gnet_audit.live.record import Entry, Recorder
+from gnet_audit.live.record import Recorder
 from gnet_audit.live.surroundings import turn, undisturbed
 from gnet_audit.live.target import Build
 from gnet_audit.live.twin import Twin
 from gnet_audit.network import (
+    UNCALLED,
     CodeOrigin,
     Layer,
     Location,
@@ -32,9 +34,8 @@ from gnet_audit.network import (
     Unverified,
 )
 
-UNCALLED = "defined but never called"
 UNUSED = "a parameter that the forward never uses"
-"""Reasons that hold only if they hold in both modes."""
+"""Why a parameter was not checked; like that of a module that nothing calls it holds only if it does in both modes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +109,9 @@ def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, Bas
     with undisturbed(), _modes(twin, mode, notes), build.importable():
         try:
             returned = _forward(recorder, twin.module, image, mode)
-        except TargetError:
+        except (TargetError, KeyboardInterrupt):
             raise
-        except (Exception, SystemExit) as problem:  # noqa: BLE001 - it is the user's code that raises
+        except BaseException as problem:  # noqa: BLE001 - it is the user's code that raises
             within_limits(problem, build.text)
             error = problem
         with readable(build.text):
@@ -120,7 +121,7 @@ def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, Bas
     network = Network(
         name=build.text,
         mode=mode,
-        layers=tuple(_layer(entry, build, locations) for entry in recorder.entries),
+        layers=tuple(_layer(entry, build, locations) for entry in _recorded(recorder)),
         outputs=outputs,
         unverified=(*notes, *_unverified(build, recorder, complete=error is None)),
     )
@@ -140,7 +141,7 @@ def _image(twin: Twin, shape: Shape) -> Tensor:
     dtype = next((p.dtype for p in twin.module.parameters() if p.is_floating_point()), torch.get_default_dtype())
     if twin.device.type == "meta":
         return torch.empty(shape, dtype=dtype, device="meta")
-    return torch.empty(shape).normal_(generator=torch.Generator().manual_seed(0)).to(dtype)
+    return torch.empty(shape, device="cpu").normal_(generator=torch.Generator("cpu").manual_seed(0)).to(dtype)
 
 
 @contextmanager
@@ -156,13 +157,15 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
     training = mode is Mode.TRAIN
     try:
         twin.module.train() if training else twin.module.eval()
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is the user's code that raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - it is the user's code that raises
         for part in twin.module.modules():
-            part.training = training
+            part.__dict__["training"] = training
         what = "train()" if training else "eval()"
         notes.append(Unverified(what=what, why=f"it raises: {_told(error, twin.module)[0]}"))
     pairs = [(old, new) for old, new in twin.pairs if not isinstance(old, torch.jit.ScriptModule)]
-    before = [(old, old.__dict__, old.training) for old, _ in pairs]
+    before = [(old, old.__dict__, old.__dict__.get("training")) for old, _ in pairs]
     try:
         for old, new in pairs:
             if type(old) is type(new):
@@ -174,7 +177,10 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
     finally:
         for old, attributes, flag in before:
             object.__setattr__(old, "__dict__", attributes)
-            attributes["training"] = flag
+            if flag is None:  # a compiled part asks the module inside it
+                attributes.pop("training", None)
+            else:
+                attributes["training"] = flag
 
 
 _CHANNELS = re.compile(r"to have (\d+) channels, but got (\d+) channels")
@@ -203,6 +209,11 @@ def _told(error: BaseException, module: nn.Module) -> tuple[str, Location | None
 # --- the network ----------------------------------------------------------------------------------------------
 
 
+def _recorded(recorder: Recorder) -> Iterator[Entry]:
+    """All layers but those that stood for a tensor before more of it was written, and that nobody read."""
+    return (entry for entry in recorder.entries if entry.name not in recorder.writes.passed)
+
+
 def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
     if entry.name == "input":
         return Layer(name=entry.name, op=entry.op, shape=entry.shape, origin=CodeOrigin())
@@ -219,7 +230,13 @@ def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
         params=entry.params,
         macs=entry.macs,
         weights=entry.weights,
-        origin=CodeOrigin(module=entry.module, module_class=entry.module_class, calls=calls, constructed=constructed),
+        origin=CodeOrigin(
+            module=entry.module,
+            module_class=entry.module_class,
+            calls=calls,
+            constructed=constructed,
+            written=locations.written(build.held.get(entry.owner, ())),
+        ),
     )
 
 
@@ -233,7 +250,7 @@ def _outputs(
     if not tensors:
         got = "None" if returned is None else f"a {type(returned).__name__} without tensors"
         raise TargetError("the forward returns no tensor", where=build.text, expected="logits", got=got)
-    found = [(path, recorder.data.get(id(tensor))) for path, tensor in tensors]
+    found = [(path, recorder.layer_of(tensor)) for path, tensor in tensors]
     lost = "it is returned, but the trace cannot lead it back to the input"
     notes.extend(Unverified(what=path, why=lost) for path, layer in found if layer is None)
     return tuple(Output(path=path, layer=layer) for path, layer in found if layer is not None)
@@ -241,7 +258,7 @@ def _outputs(
 
 def _unverified(build: Build, recorder: Recorder, *, complete: bool) -> Iterator[Unverified]:
     locations = build.locations
-    for entry in recorder.entries:
+    for entry in _recorded(recorder):
         if isinstance(entry.op, Unknown):
             yield Unverified(
                 what=entry.name, why=f"unknown op {entry.op.function}", where=locations.at(_first(entry.calls))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from gnet_audit.live.calls import LEADING, Call, Handler, Step, Steps
@@ -35,13 +36,25 @@ def _expand(call: Call) -> Steps:
 
 
 def _permute(call: Call) -> Steps:
-    """Moving axes of size 1 about changes no order; moving others does."""
+    """Moving axes of size 1 about changes no order; moving others does, and what moves the batch has no word."""
     before, after = call.tensor(), call.result
     wide = [size for size in before.shape if size != 1]
     distinct = len(set(wide)) == len(wide)
-    if not distinct or wide != [size for size in after.shape if size != 1]:
+    if distinct and wide == [size for size in after.shape if size != 1]:
+        return _reshape(call)
+    batch, *order = _order(call, before.ndim)
+    old, new = call.shape(before), call.shape(after)
+    if batch or old is None or new is None or before.shape[0] != call.batch:
         return ()
-    return _reshape(call)
+    return (Step(op=Flatten(shape=new, of=old, order=tuple(axis - 1 for axis in order)), inputs=(before,)),)
+
+
+def _order(call: Call, rank: int) -> list[int]:
+    """Which axis comes where, seen at a tensor with axes of 0, 1, 2 and so on."""
+    probe = torch.empty(tuple(range(rank)), device="cpu")
+    moved = getattr(probe, call.name)
+    named = {key: value for key, value in call.kwargs.items() if key not in {"input", "self"}}
+    return list((moved if isinstance(moved, Tensor) else moved(*call.args[1:], **named)).shape)
 
 
 def _cast(call: Call) -> Steps:

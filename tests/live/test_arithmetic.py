@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gnet_audit.network import Add, Elementwise, Mean, Op, Unknown
+from gnet_audit.network import Activation, Add, Elementwise, Mean, Op, Unknown
 from tests.live.running import Calls, layers, network, only, op
 
 
@@ -57,6 +57,10 @@ def _e(function: str, *constants: float | None) -> Elementwise:
         (lambda x: x.mean((0, 1)), Unknown(function="mean")),
         (lambda x: x.sum((2, 3)), _e("sum", 1.0, 2.0)),
         (lambda x: torch.sum(x, dim=1), _e("sum", 0.0)),
+        (lambda x: x > 0, _e("gt", None, 0.0)),
+        (lambda x: x < 0, _e("lt", None, 0.0)),
+        (lambda x: torch.ge(x, 1), _e("ge", None, 1.0)),
+        (lambda x: x.le(2), _e("le", None, 2.0)),
     ],
 )
 def test_an_expression_is_one_layer(function: Callable[[Tensor], object], expected: Op) -> None:
@@ -157,3 +161,49 @@ def test_zeros_that_change_the_type_or_the_shape_of_a_sum_are_no_number() -> Non
     unknown = Unknown(function="add")
     assert op(lambda x: x + torch.zeros(x.shape, dtype=torch.float64)) == unknown
     assert op(lambda x: x + torch.zeros(2, *x.shape)) == unknown
+
+
+# --- a ReLU without its name --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zeros", [*ZEROS, lambda _: torch.tensor(0.0), lambda x: x.new_zeros(())])
+def test_the_larger_of_a_map_and_zeros_is_a_relu(zeros: Callable[[Tensor], Tensor]) -> None:
+    assert op(lambda x: torch.maximum(x, zeros(x))) == Activation(function="relu")
+    assert op(lambda x: torch.max(zeros(x), x)) == Activation(function="relu")
+    assert op(lambda x: x.max(zeros(x))) == Activation(function="relu")
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [
+        (lambda x: torch.maximum(x, torch.tensor(1.0)), "maximum"),
+        (lambda x: torch.maximum(x, torch.ones_like(x)), "maximum"),
+        (lambda x: torch.minimum(x, torch.zeros_like(x)), "minimum"),
+        (lambda x: torch.max(x, 0), "max"),
+        (lambda x: torch.maximum(x, _written(x, torch.zeros_like(x)) - x), "add"),
+    ],
+)
+def test_the_larger_of_a_map_and_something_else_is_no_relu(function: Callable[[Tensor], object], name: str) -> None:
+    found = [layer.op for layer in layers(function)]
+    assert Activation(function="relu") not in found
+    assert Unknown(function=name) in found
+
+
+def test_a_choice_has_a_condition_and_two_branches_each_a_map_or_a_number() -> None:
+    condition, choice = layers(lambda x: torch.where(x > 0, x, 0.0))
+    assert (choice.op, choice.inputs) == (_e("where", None, None, 0.0), (condition.name, "input"))
+    assert layers(lambda x: torch.where(x > 0, torch.zeros_like(x), x))[-1].op == _e("where", None, 0.0, None)
+    assert layers(lambda x: x.masked_fill(x < 0, 2))[-1].op == _e("where", None, 2.0, None)
+    assert layers(lambda x: torch.where(x > 0, x, x * 2))[-1].op == _e("where", None, None, None)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: torch.where(x > 0, 1.0, 0.0),
+        lambda x: torch.where(x > 0, x, torch.ones_like(x)),
+        lambda x: torch.where(torch.ones_like(x) > 0, x, 0.0),
+    ],
+)
+def test_a_choice_of_what_the_trace_does_not_know_is_unknown(function: Callable[[Tensor], object]) -> None:
+    assert layers(function)[-1].op == Unknown(function="where")

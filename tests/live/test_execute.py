@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -141,6 +142,33 @@ def test_dropout_drops_the_same_values_of_a_map_and_of_its_flat_form_at_its_rate
     assert (dropped == 0).double().mean().item() == pytest.approx(0.4, abs=0.03)
     assert not torch.equal(dropped, value(Dropout(rate=0.5), ones))
     assert torch.equal(value(Dropout(rate=0.4, active=False), ones), ones)
+
+
+def test_axes_in_another_order() -> None:
+    order = Flatten(of=(4, 6, 6), order=(1, 2, 0))
+    assert torch.equal(value(order), RAMP.permute(0, 2, 3, 1).flatten(1))
+    assert torch.equal(value(replace(order, shape=(6, 6, 4)), RAMP.flatten(1)), RAMP.permute(0, 2, 3, 1))
+
+
+def test_dropout_drops_the_same_values_of_a_map_whose_axes_stand_in_another_order() -> None:
+    text = "r: relu\nf: flatten\nd: dropout 0.5\ne: dropout 0.3"
+    net = network(text, input_shape=(4, 6, 6))
+    order = Flatten(of=(4, 6, 6), order=(1, 2, 0))
+    moved = replace(net, layers=tuple(replace(one, op=order) if one.name == "f" else one for one in net.layers))
+    plain, other = (execute.run(one, lambda _: {}, RAMP)["e"] for one in (net, moved))
+    assert not torch.equal(plain, other)
+    assert torch.equal(plain.reshape(RAMP.shape).permute(0, 2, 3, 1).flatten(1), other)
+
+
+def test_comparisons_choices_and_zeros_beside_the_channels() -> None:
+    above = value(Elementwise(function="gt", constants=(None, 0.5)))
+    assert torch.equal(above, RAMP > 0.5)
+    choice = Elementwise(function="where", constants=(None, None, 1.5))
+    assert torch.equal(value(choice, above, RAMP), torch.where(RAMP > 0.5, RAMP, 1.5))
+    padded = value(Elementwise(function="channel_pad", constants=(1.0, 2.0)))
+    assert padded.shape == (len(RAMP), 7, 6, 6)
+    assert torch.equal(padded[:, 1:5], RAMP)
+    assert not padded[:, [0, 5, 6]].any()
 
 
 @pytest.mark.parametrize("inputs", [0, 1, 2, 3])

@@ -25,10 +25,19 @@ from tests.live.running import network
         ("f([1, 2])", {"(1, 2)", "1", "2"}),
         ("f((5,))", {"(5,)", "5"}),
         ("pool(3, ceil_mode=True, kind='max')", {"3", "ceil_mode=True", "True", "kind='max'", "'max'"}),
-        ("f(-1, x, y.z)", {"-1", "1"}),
+        ("f(-1, x, y.z)", {"-1"}),
         ("f(a=None)", {"a=None", "None"}),
         ("g(\n    1,\n    b=2,\n)", {"1", "b=2", "2"}),
         ("x * 0.5 + 2", {"0.5", "2"}),
+        ("x / (1 + 0.5 * y) ** 0.75", {"1", "0.5", "0.75"}),
+        ("conv(i, o, k, padding=p if k == 5 else (k - 1) // 2)", set()),
+        ("conv(i, padding=4 if k == 5 else 3)", {"4", "3"}),
+        ("conv(i, 2 * 96, row[3], -k, n > 7)", set()),
+        ("conv(i, (2, 3 * k), *(5, 6))", {"2", "(5, 6)", "5", "6"}),
+        ("block(64, rows[3], sizes.where[7].wide)", {"64"}),
+        ("block(64, cfg(96, k=[7]))", {"64", "96", "k=(7,)", "(7,)", "7"}),
+        ("first(1, 2) >> second(3 - 1)", {"1", "2"}),
+        ("[conv(a, 3) for a in (16, 32)]", {"3", "(16, 32)", "16", "32"}),
         ("f(**options)", set()),
         ("not (python", set()),
         ("", set()),
@@ -76,6 +85,35 @@ class Part(nn.Module):
         return F.relu(self.conv(x))
 
 
+class Rows(nn.Module):
+    """Parts whose widths stand in a table, and one whose width does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(
+            Stem(*row)
+            for row in (
+                (4, 24, 3),
+                (24, 40, 5),
+            )
+        )
+        self.last = Stem(40, 2 * 7, 9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for part in (*self.parts, self.last):
+            x = part(x)
+        return x
+
+
+class Stem(nn.Module):
+    def __init__(self, wide: int, narrow: int, kernel: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(wide, narrow, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)  # type: ignore[no-any-return]
+
+
 class Two(nn.Module):
     """Two of them, made and called in lines of their own."""
 
@@ -91,7 +129,7 @@ class Two(nn.Module):
 
 LINES = {
     text.strip(): number
-    for kind in (Block, Wide, Net, Two)
+    for kind in (Block, Wide, Net, Two, Rows)
     for number, text in enumerate(inspect.getsource(kind).splitlines(), inspect.getsourcelines(kind)[1])
 }
 
@@ -206,3 +244,15 @@ def test_what_was_constructed_together_is_told_by_the_line_that_made_all_of_it()
     made = constructed_apart(traced[3:5], traced[1])
     assert made is not None
     assert made.line == _line("self.two = Part(4)")
+
+
+def test_a_layer_knows_the_row_of_the_table_that_its_values_came_from() -> None:
+    found = {layer.name: _origin(layer).written for layer in network(Rows).layers if "conv" in layer.name}
+    assert _numbers(found["parts.0.conv"]) == [_line("(4, 24, 3)")]
+    assert found["parts.1.conv"][0].literals == ("24", "40", "5")
+    assert _numbers(found["parts.1.conv"]) == [_line("(24, 40, 5)")]
+    assert found["last.conv"] == ()
+
+
+def test_a_ready_instance_has_no_tables() -> None:
+    assert all(_origin(layer).written == () for layer in network(Rows()).layers)

@@ -8,7 +8,8 @@ from functools import cache
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - torch's own habit
 
 from gnet_audit import audit, expand, spec
 from gnet_audit.compare import Comparison, Found, compare
@@ -219,3 +220,33 @@ def test_the_model_leaves_the_proof_as_it_came() -> None:
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     assert torch.equal(torch.get_rng_state(), random)
     assert all(part.training for part in model.modules())
+
+
+class ChannelsLast(nn.Module):
+    """A map with its channels last, in front of a head's flattening; perhaps with a dropout there."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.permute(0, 2, 3, 1)
+        return F.dropout(x, self.rate, self.training) if self.rate else x
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.5])
+def test_a_head_that_flattens_channels_last_is_proven_up_to_the_order_of_its_weights(rate: float) -> None:
+    with torch.device("cpu"):
+        model = GoogLeNet()
+    for head in (model.aux1, model.aux2):
+        head.conv = nn.Sequential(head.conv, ChannelsLast(rate))  # type: ignore[assignment]
+    report = audit(model)
+    told = [(one.rule, one.rows) for one in report.findings]
+    assert ("GA219", ("aux1.fc1", "aux2.fc1")) in told
+    (note,) = (one for one in report.findings if one.rows == ("aux1.fc1", "aux2.fc1"))
+    # Where the axes are moved, not where the linear layers are made.
+    assert note.location is not None
+    assert note.location.line == ChannelsLast.forward.__code__.co_firstlineno + 1
+    assert [rule for rule, _ in told if rule != "GA219"] == (["GA302"] if rate else [])
+    assert report.proof is not None
+    assert report.proof.status is ProofStatus.PROVEN, report.proof.line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.utils.checkpoint import checkpoint
 
 from gnet_audit.errors import TargetError
+from gnet_audit.live.calls import Call, Steps
+from gnet_audit.live.ops import OPS
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
 from gnet_audit.network import Activation, CodeOrigin, Input, Mode, Network, Output, Unknown
@@ -140,11 +143,11 @@ def test_checkpoints_are_seen_through(*, reentrant: bool) -> None:
         assert _edges(network(Again(), mode=mode)) == {"input": (), "conv": ("input",), "relu": ("conv",)}
 
 
-def test_a_concatenation_by_assignment_is_unknown_but_keeps_its_inputs() -> None:
+def test_an_assignment_that_is_unknown_keeps_its_inputs() -> None:
     def forward(x: Tensor) -> Tensor:
         both = torch.zeros(x.shape[0], 8, 12, 10)
-        both[:, :4] = x * 2
-        both[:, 4:] = x * 3
+        both[:, ::2] = x * 2
+        both[:, 1::2] = x * 3
         return both + 0
 
     mul, first, triple, second, last = layers(forward)
@@ -180,6 +183,57 @@ def test_an_output_that_does_not_come_from_the_input_is_unverified() -> None:
 
 
 # --- what is unverified ---------------------------------------------------------------------------------------
+
+
+class Lazy(nn.Module):
+    """Its layers are made, and filled, inside the first forward."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.LazyConv2d(8, 3), nn.LazyBatchNorm2d(), nn.Flatten(), nn.LazyLinear(5))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)  # type: ignore[no-any-return]
+
+
+def test_the_first_values_of_a_lazy_layer_stop_no_gradient() -> None:
+    assert network(Lazy, mode=Mode.TRAIN).unverified == ()
+
+
+class Cut(nn.Module):
+    """A weight that is used and never learns."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how = how
+        self.conv = nn.Conv2d(4, 6, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.conv.weight
+        if self.how == "detached":
+            weight = weight.detach() * 2
+        elif self.how == "reckoned":
+            with torch.no_grad():
+                weight = weight / weight.norm()
+        elif self.how == "looked at":
+            with torch.no_grad():
+                (weight * 2).sum()
+            weight.detach()
+        elif self.how == "clamped":
+            with torch.no_grad():
+                self.conv.weight.clamp_(-1, 1)
+        if self.how == "data":
+            x = x.detach()
+        return F.conv2d(x, weight)
+
+
+@pytest.mark.parametrize(
+    ("how", "told"), [("detached", 1), ("reckoned", 1), ("data", 1), ("looked at", 0), ("clamped", 0), ("", 0)]
+)
+def test_a_gradient_that_stops_at_a_weight_is_told_if_the_weight_is_used(how: str, told: int) -> None:
+    found = network(partial(Cut, how), mode=Mode.TRAIN)
+    assert sum("no gradient passes" in entry.why for entry in found.unverified) == told
+    assert not any("no gradient passes" in entry.why for entry in network(partial(Cut, how)).unverified)
 
 
 def test_what_the_forward_never_comes_to_is_told_once_at_its_outermost() -> None:
@@ -412,3 +466,15 @@ def test_a_model_of_grey_images_is_told_how_to_get_them() -> None:
     assert run(grey, shape=(3, 8, 8)).error.endswith("; give it such images by --input 1x8x8")
     # no other image helps where a later layer expects what an earlier one does not give
     assert "--input" not in run(grey, shape=(1, 8, 8)).error
+
+
+def test_what_we_cannot_read_of_a_call_is_an_unknown_op_and_no_fault_of_the_forward(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(call: Call) -> Steps:
+        raise LookupError(call.name)
+
+    monkeypatch.setitem(OPS, "flatten", broken)
+    found = network(Calls(lambda x: x.flatten(1)))
+    assert found.layers[-1].op == Unknown(function="flatten")
+    assert [note.why for note in found.unverified if note.what == "flatten"] == ["unknown op flatten"]

@@ -12,6 +12,12 @@ from gnet_audit.network import Flatten, Identity, Op, Slice, Unknown
 from tests.live.running import Calls, layers, op, run
 
 
+def _moved(*order: int) -> Flatten:
+    """The axes of the map in another order."""
+    of = (4, 12, 10)
+    return Flatten(of=of, order=order, shape=tuple(of[axis] for axis in order))
+
+
 @pytest.mark.parametrize(
     ("view", "expected"),
     [
@@ -34,9 +40,18 @@ from tests.live.running import Calls, layers, op, run
         (lambda x: x.to(x.device, non_blocking=True), Identity()),
         (lambda x: x[:], Identity()),
         (lambda x: x[...], Identity()),
-        (lambda x: x.transpose(1, 2), Unknown(function="transpose")),
-        (lambda x: x.permute(0, 2, 3, 1), Unknown(function="permute")),
-        (lambda x: x.mT, Unknown(function="mT")),
+        (lambda x: x.transpose(1, 2), _moved(1, 0, 2)),
+        (lambda x: x.swapaxes(-1, 1), _moved(2, 1, 0)),
+        (lambda x: x.permute(0, 2, 3, 1), _moved(1, 2, 0)),
+        (lambda x: torch.permute(x, (0, 3, 1, 2)), _moved(2, 0, 1)),
+        (lambda x: torch.permute(input=x, dims=(0, 3, 1, 2)), _moved(2, 0, 1)),
+        (lambda x: torch.transpose(input=x, dim0=1, dim1=3), _moved(2, 1, 0)),
+        (lambda x: x.movedim(1, -1), _moved(1, 2, 0)),
+        (lambda x: torch.moveaxis(x, source=3, destination=1), _moved(2, 0, 1)),
+        (lambda x: x.mT, _moved(0, 2, 1)),
+        (lambda x: x.permute(0, 1, 2, 3), Identity()),
+        (lambda x: x.transpose(0, 1), Unknown(function="transpose")),
+        (lambda x: x.permute(1, 0, 2, 3), Unknown(function="permute")),
         (lambda x: x.view(-1), Unknown(function="view")),
         (lambda x: x[0], Unknown(function="getitem")),
         (lambda x: x[:1], Unknown(function="getitem")),
@@ -46,6 +61,10 @@ from tests.live.running import Calls, layers, op, run
 )
 def test_a_view_is_one_layer(view: Callable[[Tensor], object], expected: Op) -> None:
     assert op(view) == expected
+
+
+def test_as_many_channels_as_images_do_not_make_a_channel_of_an_image() -> None:
+    assert op(lambda x: x.transpose(0, 1), (2, 5, 3)) == Unknown(function="transpose")
 
 
 def test_moving_axes_of_size_1_changes_no_order() -> None:
