@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from gnet_audit import derive, notation, trails
 from gnet_audit.align import Pair
-from gnet_audit.costs import same_pool, same_windows
-from gnet_audit.differences import Difference, Place, bias_word, has_batch_norm, literals, locate, number, pads, pair
+from gnet_audit.costs import maps, same_pool, same_windows
+from gnet_audit.differences import Difference, Place, bias_word, has_batch_norm, literals, number, pads, pair
 from gnet_audit.errors import ShapeError
 from gnet_audit.network import (
     LRN,
@@ -198,7 +198,7 @@ def _pool(at: Place, one: Pool2d | AdaptivePool2d, two: Pool2d | AdaptivePool2d)
     if not (isinstance(one, Pool2d) and isinstance(two, Pool2d)):
         yield replace(
             at.say("GA214", "adaptive", notation.op_text(one), notation.op_text(two)),
-            location=locate(at.found.anchor, literals((("output_size", getattr(two, "output_size", None)),))),
+            words=literals((("output_size", getattr(two, "output_size", None)),)),
         )
         return
     yield from _windows(at, one, two)
@@ -244,8 +244,7 @@ def _windows(at: Place, one: Pool2d, two: Pool2d) -> Iterator[Difference]:
 
 def _same(at: Place, one: Pool2d, two: Pool2d) -> bool:
     """Whether two pools read the same windows of both the paper's and the model's map."""
-    shapes = (at.expected.in_shape, at.found.in_shape or at.expected.in_shape)
-    return all(same_windows(one, two, shape) for shape in shapes)
+    return all(same_windows(one, two, shape) for shape in maps(at.expected, at.found))
 
 
 def _same_size(one: Pool2d, two: Pool2d, shape: Shape | None) -> bool:
@@ -264,7 +263,8 @@ def _lrn(at: Place, one: LRN, two: LRN) -> Iterator[Difference]:
         a, b = getattr(one, name), getattr(two, name)
         if a != b:
             # Like the constants, `across` is the reference implementation's: the paper only names the op.
-            yield at.say("GA211", name, number(a), number(b), (name, b), facts=(name, "size"))
+            # The rule speaks of five constants: each value is told with its name.
+            yield at.say("GA211", name, f"{name} {number(a)}", f"{name} {number(b)}", (name, b), facts=(name, "size"))
 
 
 def _dropout(at: Place, one: Dropout, two: Dropout, mode: Mode) -> Iterator[Difference]:

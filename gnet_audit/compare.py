@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from math import prod
 
-from gnet_audit import heads, patch, stops
+from gnet_audit import derive, heads, patch, stops
 from gnet_audit.align import Alignment, Pair, align
 from gnet_audit.canonical import Canonical, canonical
 from gnet_audit.differences import Difference, locate
@@ -15,7 +17,20 @@ from gnet_audit.findings import Append, Cost, Edit, Finding, Insert, SetFields, 
 from gnet_audit.garbage import uncollected
 from gnet_audit.graphs import graph_differences
 from gnet_audit.messages import message
-from gnet_audit.network import Conv2d, Linear, Mode, Network, SpecOrigin, Unverified
+from gnet_audit.network import (
+    UNCALLED,
+    CodeOrigin,
+    Conv2d,
+    Layer,
+    Linear,
+    Location,
+    Mode,
+    Network,
+    SpecOrigin,
+    Unknown,
+    Unverified,
+)
+from gnet_audit.pointing import Lines
 from gnet_audit.rules import Severity
 from gnet_audit.structure import Tree, Unit, is_weighted, tree, units_of
 
@@ -65,6 +80,8 @@ class Comparison:
     views: Mapping[Mode, View]
     unverified: tuple[Unverified, ...]
     refusal: str = ""
+    hidden: bool = False
+    """Whether it may well be this network, and ops that nobody knows are why it cannot be compared."""
 
 
 @uncollected()
@@ -78,8 +95,11 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
         if mode in found
     }
     far = {mode: text for mode, view in views.items() if (text := _refusal(view))}
+    hidden = {mode: text for mode in far if (text := _hidden(views[mode]))}
+    far |= hidden
     if len(far) == len(views):
-        return Comparison(findings=(), views=views, unverified=(), refusal=next(iter(far.values()), ""))
+        refusal = next(iter((hidden or far).values()), "")
+        return Comparison(findings=(), views=views, unverified=(), refusal=refusal, hidden=bool(hidden))
     for mode in far:
         del views[mode]
     differences: list[Difference] = []
@@ -88,9 +108,10 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
     for view in views.values():
         told = heads.account(view.expected, view.tree, view.alignment, head_of)
         head_of |= heads.heads_by_layer(view.alignment, view.expected)
-        new = graph_differences(view.expected, view.known(), view.expected.mode)
+        idle = [entry for entry in view.found.unverified if entry.why == UNCALLED]
+        new = graph_differences(view.expected, view.known(), view.expected.mode, idle)
         new += told.differences if view.complete else ()
-        new += _equivalents(view)
+        new += _untold(_equivalents(view), new)
         differences = _heard_again(differences, new) + _unheard(new, differences)
         unverified += told.unverified if view.complete else stops.not_run(view.found, view.alignment)
     return Comparison(
@@ -136,8 +157,10 @@ def _refusal(view: View) -> str:
         return ""
     wanted = [unit for unit in units_of(view.expected_tree.main) if is_weighted(unit)]
     own = [unit for unit in units_of(view.tree.main) if is_weighted(unit)]
-    widths = {pair.expected.name: _width(pair.found) for pair in view.alignment.pairs if pair.expected and pair.found}
-    same = sum(widths.get(unit.name) == _width(unit) for unit in wanted)
+    widths = {
+        pair.expected.name: _width(pair.found.anchor) for pair in view.alignment.pairs if pair.expected and pair.found
+    }
+    same = sum(widths.get(unit.name) == _width(unit.anchor) for unit in wanted)
     distance = view.alignment.distance
     if distance <= FAR and same >= FEW * len(wanted):
         return ""
@@ -148,8 +171,56 @@ def _refusal(view: View) -> str:
     )
 
 
-def _width(unit: Unit) -> int:
+def _hidden(view: View) -> str:
+    """Why nobody can tell whether a network that is far off is this one; empty where it is another.
+
+    Its layers may be the paper's for the most part, and ops that nobody knows join them or are some of them.
+    """
+    unknown = [layer for layer in view.found.layers if isinstance(layer.op, Unknown)]
+    blinding = {_function(layer) for layer in unknown if layer.weights or len(layer.inputs) > 1}
+    wanted = [unit for unit in units_of(view.expected_tree.main) if is_weighted(unit)]
+    own, rest = Counter(map(_made, view.found.layers)), Counter[tuple[int, int]]()
+    for unit in wanted:
+        made = _made(unit.anchor)
+        rest[_values(unit)] += not own[made]
+        own[made] -= bool(own[made])
+    for layer in unknown:
+        # As many weights, and as many values that come of them: a product that only its writer calls a convolution.
+        values = next(((prod(one.shape), prod(layer.shape or ())) for one in layer.weights), (0, 0))
+        rest[values] -= bool(rest[values])
+    there = len(wanted) - rest.total()
+    if not blinding or there < FEW * len(wanted):
+        return ""
+    first, *others = [layer for layer in unknown if _function(layer) in blinding]
+    line = first.origin.call if isinstance(first.origin, CodeOrigin) else None
+    where = f"{1 + len(others)} times" if others else "once"
+    where += f", first at {line.file.rpartition('/')[2]}:{line.line}" if line else ""
+    return (
+        f"it cannot be compared because of unknown op {', '.join(sorted(blinding))} ({where}): {there} of the "
+        f"paper's {len(wanted)} layers with weights may be in the model, and the audit does not guess which they are"
+    )
+
+
+def _function(layer: Layer) -> str:
+    return layer.op.function if isinstance(layer.op, Unknown) else ""
+
+
+def _made(layer: Layer) -> tuple[int, tuple[int, ...]]:
+    """The width and the kernel of a layer with weights."""
+    op = layer.op
+    return _width(layer), op.kernel if isinstance(op, Conv2d) else ()
+
+
+def _values(unit: Unit) -> tuple[int, int]:
+    """How many weights a layer has, biases aside, and how many values it gives."""
     op = unit.anchor.op
+    assert isinstance(op, Conv2d | Linear)
+    shapes = derive.parameter_shapes(op, (unit.in_shape,)) if unit.in_shape else {}
+    return prod(shapes.get("weight", ())), prod(unit.anchor.shape or ())
+
+
+def _width(layer: Layer) -> int:
+    op = layer.op
     return op.out_channels if isinstance(op, Conv2d) else op.out_features if isinstance(op, Linear) else 0
 
 
@@ -186,7 +257,7 @@ def _equivalents(view: View) -> list[Difference]:
     for rewrite in view.rewrites.rewrites:
         known = [(unit, slots[unit.name]) for n in rewrite.layers if (unit := trails.get(n)) and unit.name in slots]
         for unit, slot in known:
-            found.setdefault((rewrite.what, slot), _rewritten(rewrite.what, slot, unit))
+            found.setdefault((rewrite.what, slot), _rewritten(rewrite.what, slot, unit, rewrite.where))
         if rewrite.surplus and known:
             unit, slot = known[0]
             text = f"{rewrite.surplus} output channels that nothing reads"
@@ -195,7 +266,13 @@ def _equivalents(view: View) -> list[Difference]:
     return list(found.values())
 
 
-def _rewritten(what: str, slot: str, unit: Unit) -> Difference:
+def _untold(forms: Iterable[Difference], told: Iterable[Difference]) -> list[Difference]:
+    """Equivalent forms but for those that stand where the same line is told to be one already."""
+    known = {(one.slot, one.location) for one in told if one.rule == "GA219"}
+    return [one for one in forms if one.rule != "GA219" or (one.slot, one.location) not in known]
+
+
+def _rewritten(what: str, slot: str, unit: Unit, where: Location | None = None) -> Difference:
     return Difference(
         rule="GA219",
         attribute=what,
@@ -204,7 +281,7 @@ def _rewritten(what: str, slot: str, unit: Unit) -> Difference:
         found=what,
         severity=Severity.NOTE,
         layer=unit.name,
-        location=locate(unit.anchor),
+        location=where or locate(unit.anchor),
         reason="rewritten by rules that keep the function",
     )
 
@@ -226,7 +303,8 @@ def _findings(
         # Sources may differ from row to row (Table 1, figure 3); the first one speaks for all.
         key = one.rule, one.attribute, one.expected, one.found, one.severity
         groups.setdefault(key, []).append(one)
-    found = [_finding(expected, views, group) for group in groups.values()]
+    lines = Lines(view.found for view in views.values())
+    found = [_finding(expected, views, lines.pointed(group)) for group in groups.values()]
     return sorted(found, key=lambda one: (-one.severity.rank, place.get(one.rows[0], len(place)), one.rule))
 
 
@@ -247,6 +325,8 @@ def _finding(expected: Mapping[Mode, Network], views: Mapping[Mode, View], group
     only_eval = any(isinstance(edit, Append) and edit.mode is Mode.EVAL for edit in edits)
     mode = Mode.EVAL if only_eval or Mode.TRAIN not in expected else Mode.TRAIN
     locations = tuple(dict.fromkeys(one.location for one in group if one.location))
+    meant = _meant(expected[mode], views.get(mode), edits)
+    price = cost(meant, rows, edits)
     return Finding(
         rule=first.rule,
         severity=first.severity,
@@ -259,7 +339,7 @@ def _finding(expected: Mapping[Mode, Network], views: Mapping[Mode, View], group
         location=locations[0] if locations else None,
         locations=locations,
         layers=tuple(dict.fromkeys(one.layer for one in group if one.layer)),
-        cost=cost(_meant(expected[mode], views.get(mode), edits), rows, edits),
+        cost=_without_weights(price, meant, rows) if first.rule == "GA311" and price else price,
         cause=first.reason,
         cure=_cure(group),
         edits=edits,
@@ -303,6 +383,12 @@ def cost(expected: Network, rows: Sequence[str], edits: Sequence[Edit]) -> Cost 
         total_params=sum(sign * layer.params for sign, layer in signed),
         total_macs=sum(sign * layer.macs for sign, layer in signed),
     )
+
+
+def _without_weights(price: Cost, expected: Network, rows: Sequence[str]) -> Cost:
+    """The cost of layers whose parameters are counted where they are used first."""
+    own = sum(layer.params for layer in expected.layers if not {*rows}.isdisjoint(_within(layer.name)))
+    return replace(price, params=-own, total_params=price.total_params - price.params - own)
 
 
 def _within(name: str) -> Iterator[str]:

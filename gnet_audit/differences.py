@@ -41,6 +41,12 @@ class Difference:
     source: Source | None = None
     layer: str = ""
     location: Location | None = None
+    lines: tuple[Location, ...] = ()
+    """Lines that it may be, the likeliest first; `pointing` chooses when all differences are known."""
+    words: tuple[str, ...] = ()
+    """How the wrong value may be written there, surest first."""
+    beside: str = ""
+    """The model's layer whose lines these are, where it is not the one named."""
     reason: str = ""
     cure: str = ""
     edits: tuple[Edit, ...] = ()
@@ -95,6 +101,8 @@ class Place:
             source=source,
             layer=self.found.name,
             location=locate(self.found.anchor, literals(fields)),
+            lines=lines_of(self.found.anchor),
+            words=literals(fields),
             cure=_cure(self.expected.anchor.op, fields) or BY_ID[rule].cure,
             edits=edits,
         )
@@ -169,6 +177,12 @@ def locate(layer: Layer, words: tuple[str, ...] = ()) -> Location | None:
     return lines[0] if lines else None
 
 
+def lines_of(layer: Layer | None) -> tuple[Location, ...]:
+    """Where a layer was made, innermost first, then where it was called."""
+    origin = _origin(layer)
+    return (*origin.constructed, *origin.calls[:1])
+
+
 def called_apart(layers: Iterable[Layer], other: Layer | None) -> Location | None:
     """The outermost line that led to these layers and not to the other; None where the same lines led to all."""
     return _apart([_origin(layer).calls for layer in layers], _origin(other).calls)
@@ -184,13 +198,13 @@ def _origin(layer: Layer | None) -> CodeOrigin:
 
 
 def _apart(stacks: Sequence[tuple[Location, ...]], other: tuple[Location, ...]) -> Location | None:
-    """Of the lines that are common to all, from outside, the first that the other has not."""
+    """Of the calls that are common to all, from outside, the first that the other has not."""
     shortest = min(map(len, stacks), default=0)
     for depth in range(1, shortest + 1):
         line = stacks[0][-depth]
         if any(stack[-depth] != line for stack in stacks):
             return None
-        if depth > len(other) or other[-depth] != line:
+        if depth > len(other) or other[-depth] != line or other[-depth].offset != line.offset:
             return line
     return None
 

@@ -108,7 +108,10 @@ class Finding:
     """One sentence."""
     source: Source | None = None
     location: Location | None = None
-    """The line where the wrong number is written, else the line of the call."""
+    """The line where the wrong number is written, else the one that fewest other layers share.
+
+    For a missing layer it is the line of the layer beside it.
+    """
     locations: tuple[Location, ...] = ()
     """All the lines, one for each place where they differ."""
     layers: tuple[str, ...] = ()

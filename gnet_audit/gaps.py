@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from gnet_audit import notation
 from gnet_audit.align import Pair
-from gnet_audit.differences import Difference, constructed_apart, locate, renamed, source_of
+from gnet_audit.differences import (
+    Difference,
+    call_of,
+    called_apart,
+    constructed_apart,
+    lines_of,
+    locate,
+    renamed,
+    source_of,
+)
 from gnet_audit.findings import Append, Edit, Insert, Remove, SetFields
-from gnet_audit.network import Dropout, Input, Layer, Mode, Network, Softmax, SpecOrigin
+from gnet_audit.network import Dropout, Input, Layer, Location, Mode, Network, Softmax, SpecOrigin
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit
 
@@ -64,8 +73,15 @@ def row_of(layer: Layer) -> str:
     return layer.origin.row if isinstance(layer.origin, SpecOrigin) else ""
 
 
-def missing(expected: Network, pairs: Sequence[Pair]) -> Iterator[Difference]:
-    """What the paper has and the model has not; a whole region at once."""
+def local(expected: Network, name: str, layer: Layer) -> str:
+    """A slot as seen from a layer: without the row where both stand in the same one."""
+    row = row_of(layer)
+    same = name in expected.by_name and row_of(expected.by_name[name]) == row
+    return name.removeprefix(f"{row}.") if same else name
+
+
+def missing(expected: Network, pairs: Sequence[Pair], beside: Mapping[str, Layer]) -> Iterator[Difference]:
+    """What the paper has and the model has not, near what the model has there; a whole region at once."""
     regions: dict[str, list[Unit]] = {}
     branches: dict[str, list[Unit]] = {}
     single: list[Unit] = []
@@ -75,11 +91,37 @@ def missing(expected: Network, pairs: Sequence[Pair]) -> Iterator[Difference]:
         (branches.setdefault(pair.branch_of, []) if pair.branch_of and not pair.region else whole).append(pair.expected)
     for region, units in regions.items():
         anchor = expected.by_name[region]
-        yield _absent(row_of(anchor) or region, _title(anchor), units)
+        yield _near(expected, beside, _absent(row_of(anchor) or region, _title(anchor), units), units)
     for merge, units in branches.items():
-        yield from _branch(merge, units)
+        for unit, gone in zip(units, _branch(merge, units), strict=True):
+            yield _near(expected, beside, gone, [unit])
     for unit in single:
-        yield _absent(unit.name, notation.op_text(unit.anchor.op), [unit])
+        gone = _absent(unit.name, notation.op_text(unit.anchor.op), [unit])
+        yield _near(expected, beside, gone, [unit])
+
+
+def _near(expected: Network, beside: Mapping[str, Layer], gone: Difference, units: Sequence[Unit]) -> Difference:
+    """What is missing, at the line where the model has what would read it, else where it has what it would read."""
+    writer = _next(beside, units[0].anchor.inputs, lambda name: expected.by_name[name].inputs)
+    reader = _next(beside, expected.consumers[units[-1].last.name], lambda name: expected.consumers[name])
+    layer = reader or writer
+    if layer is None:
+        return gone
+    apart = called_apart([reader], writer) if reader and writer else None
+    lines = (*([apart] if apart else []), *lines_of(layer))
+    return replace(gone, lines=lines, beside=layer.name)
+
+
+def _next(beside: Mapping[str, Layer], names: Sequence[str], further: Callable[[str], Sequence[str]]) -> Layer | None:
+    """The nearest layer in one direction that the model has."""
+    seen: dict[str, None] = dict.fromkeys(names)
+    waiting = list(seen)
+    for name in waiting:
+        if name in beside:
+            return beside[name]
+        waiting += [one for one in further(name) if one not in seen]
+        seen |= dict.fromkeys(further(name))
+    return None
 
 
 def _branch(merge: str, units: Sequence[Unit]) -> Iterator[Difference]:
@@ -152,11 +194,19 @@ def added(expected: Network, group: Added, names: Mapping[str, str], beside: Map
         severity=severity,
         source=source_of(expected.by_name[slot]) if slot in expected.by_name else None,
         layer=weighted.name,
-        location=constructed_apart(layers, beside.get(group.after)) or locate(weighted),
+        lines=_added_at(layers, constructed_apart(layers, beside.get(group.after)), weighted),
         reason="nothing in the paper at this place resembles it",
         cure=BY_ID[rule].cure,
         edits=_insertion(expected, group, names),
     )
+
+
+def _added_at(layers: Sequence[Layer], made: Location | None, weighted: Layer) -> tuple[Location, ...]:
+    """The line that computes all of it, where it is one of functions alone; else where the whole was made."""
+    first, *others = layers
+    here = call_of(first)
+    alone = here is not None and all(lines_of(layer)[:1] == (here,) for layer in (first, *others))
+    return (*([here] if here and alone else []), *([made] if made else []), *lines_of(weighted))
 
 
 def always_active(group: Added, mode: Mode) -> Iterator[Difference]:

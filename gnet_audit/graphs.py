@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, pairwise
+from itertools import pairwise
 
-from gnet_audit import gaps, moves
+from gnet_audit import gaps, moves, sharing
 from gnet_audit.align import Alignment, Merge, Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, called_apart, counterparts, locate, source_of
+from gnet_audit.differences import Difference, called_apart, counterparts, lines_of, locate, source_of
 from gnet_audit.findings import Remove, SetInputs
-from gnet_audit.gaps import Added, names
-from gnet_audit.network import Activation, Concat, Layer, Location, Mode, Network, Weight
+from gnet_audit.gaps import Added, local, names
+from gnet_audit.network import Activation, Concat, Layer, Location, Mode, Network, Unverified
 from gnet_audit.rules import BY_ID, Severity
 from gnet_audit.structure import Unit, units_of
 
-FEW = 8
-"""Layers that share a parameter with one, of those that are named."""
 
+def graph_differences(
+    expected: Network, alignment: Alignment, mode: Mode, idle: Sequence[Unverified] = ()
+) -> list[Difference]:
+    """All differences of one mode's alignment, heads aside; a layer's attributes included.
 
-def graph_differences(expected: Network, alignment: Alignment, mode: Mode) -> list[Difference]:
-    """All differences of one mode's alignment, heads aside; a layer's attributes included."""
-    matched, shared = _owners(alignment)
+    `idle` are the model's modules that are made and never called.
+    """
+    matched, claimed = _owners(alignment)
     missing = [pair for pair in alignment.pairs if pair.found is None and not gaps.needless(pair.expected)]
     added = [_with_heads(alignment, group) for group in gaps.groups(alignment.pairs)]
     found: list[Difference] = []
     found += moves.factorised(matched, added)
     beside = {pair.expected.name: pair.found.anchor for pair in matched if pair.expected and pair.found}
     found += moves.moved(expected, missing, added, beside, mode)
-    for pair in matched:
-        found += pair_differences(pair, mode)
-    found += [_wired(expected, first, second, beside) for first, second in shared]
-    found += gaps.missing(expected, missing)
+    found += sharing.shared(matched, [one for pair in matched for one in pair_differences(pair, mode)], idle)
+    found += [_wired(expected, first, second, beside) for first, second in claimed]
+    found += gaps.missing(expected, missing, beside)
     names_in_paper = counterparts(alignment)
     found += [gaps.added(expected, group, names_in_paper, beside) for group in added]
     found += [one for group in added for one in gaps.always_active(group, mode)]
     for merge in alignment.merges:
         found += _order(expected, merge)
-    found += _shared_weights(matched)
-    return moves.substituted(expected, moves.moved_activations(expected, found))
+    return moves.exchanged(expected, moves.substituted(expected, moves.moved_activations(expected, found)))
 
 
 def _with_heads(alignment: Alignment, group: Added) -> Added:
@@ -86,8 +86,8 @@ def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, La
         rule="GA312",
         attribute="input",
         slot=reader.name,
-        expected=old.name,
-        found=new.name,
+        expected=local(expected, old.name, reader),
+        found=local(expected, new.name, reader),
         severity=Severity.ERROR,
         source=source_of(reader),
         layer=found.name,
@@ -101,44 +101,6 @@ def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, La
 def _read_at(unit: Unit, reader: Layer | None) -> Location | None:
     """The line where a layer reads a unit."""
     return (called_apart([reader], unit.anchor) if reader else None) or locate(unit.anchor)
-
-
-def _shared_weights(pairs: Iterable[Pair]) -> Iterator[Difference]:
-    """Layers of the paper that use the same parameters in the model, wholly or in part."""
-    users: dict[str, list[tuple[Unit, Unit, Weight]]] = {}
-    for pair in pairs:
-        assert pair.expected is not None
-        assert pair.found is not None
-        for weight in pair.found.anchor.weights:
-            if weight.name and weight.role in {"weight", "bias"}:
-                users.setdefault(weight.name, []).append((pair.expected, pair.found, weight))
-    sharing: dict[str, tuple[Unit, Unit, list[str]]] = {}
-    for entries in users.values():
-        for expected, found, own in entries:
-            alike = (other.name for other, _, weight in entries if other is not expected and _overlap(own, weight))
-            if some := list(islice(alike, FEW)):
-                sharing.setdefault(expected.name, (expected, found, []))[2].extend(some)
-    for expected, found, others in sharing.values():
-        yield Difference(
-            rule="GA311",
-            attribute="weights",
-            slot=expected.name,
-            expected="weights of its own",
-            found="weights that another layer uses too",
-            severity=Severity.ERROR,
-            source=source_of(expected.anchor),
-            layer=found.name,
-            location=locate(found.anchor),
-            reason=f"{' and '.join(dict.fromkeys((expected.name, *others)))} read the same parameter",
-            cure=BY_ID["GA311"].cure,
-        )
-
-
-def _overlap(one: Weight, two: Weight) -> bool:
-    """Whether two uses of a parameter have rows in common."""
-    if one.rows is None or two.rows is None:
-        return True
-    return max(one.rows[0], two.rows[0]) < min(one.rows[1], two.rows[1])
 
 
 # --- merges ------------------------------------------------------------------------------------------------------------
@@ -167,7 +129,7 @@ def _order(expected: Network, merge: Merge) -> Iterator[Difference]:
         severity=BY_ID["GA304"].severity,
         source=source,
         layer=merge.found.name,
-        location=locate(merge.found.anchor),
+        lines=lines_of(merge.found.anchor),
         reason="the matched branches in the order of the concatenation",
         cure=f"Concatenate in the order {', '.join(names)}.",
         edits=(SetInputs(layer=merge.expected.name, inputs=new),),

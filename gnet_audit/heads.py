@@ -91,7 +91,7 @@ def _matched(expected: Network, tree: Tree, alignment: Alignment, one: Head, two
             severity=Severity.ERROR,
             source=source_of(first.anchor),
             layer=place.name,
-            location=locate(place.anchor),
+            location=_called(tree, two) or locate(place.anchor),
             cure="Return the head's output in training.",
         )
     slots = slot_by_unit(alignment)

@@ -42,12 +42,16 @@ def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found
             return f"{who} {is_} {found}, in the paper {expected}."
         case "GA309":
             return f"After {who} the model has {found}."
+        case "GA311":
+            return f"{who} {has} {found}; in the paper {expected}."
         case "GA313":
             return f"After {who} hangs an output that the paper has not: {found}."
         case "GA315":
             return f"{who} {is_} {found} as well."
         case "GA310":
             return f"The model ends in {found}; in the paper's table it is the last row, in PyTorch a part of the loss."
+        case "GA211":
+            return f"{who} {has} {found}; the paper's is {expected}."
         case "GA215":
             return f"{who} {has} {found}, which the paper does not know."
         case "GA219":

@@ -8,9 +8,9 @@ from dataclasses import replace
 from gnet_audit import notation
 from gnet_audit.align import Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, called_apart, locate, renamed, source_of
+from gnet_audit.differences import Difference, called_apart, constructed_apart, lines_of, locate, renamed, source_of
 from gnet_audit.findings import Insert, Remove, SetFields
-from gnet_audit.gaps import Added, last_of, names, row_of
+from gnet_audit.gaps import Added, last_of, local, names, row_of
 from gnet_audit.network import (
     LRN,
     Activation,
@@ -137,8 +137,10 @@ def moved(
         own = list(pair_differences(Pair(expected=unit, found=other, reason="the same op at another place"), mode))
         group = added[index]
         order = _in_other_order(expected, unit, other, group, _here(expected, unit, other, group, own))
-        line = called_apart([other.anchor], beside.get(group.after))
-        found += [replace(order, location=line or order.location), *own]
+        neighbour = beside.get(group.after)
+        apart = called_apart([other.anchor], neighbour), constructed_apart([other.anchor], neighbour)
+        lines = (*(line for line in apart if line), *lines_of(other.anchor))
+        found += [replace(order, lines=lines), *own]
         stretch = tuple(None if one is other else one for one in group.stretch)
         added[index] = replace(group, stretch=stretch)
     missing[:] = left
@@ -176,13 +178,17 @@ def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added, he
     previous, following = _previous(expected, unit), expected.consumers[unit.last.name][:1]
     inside = following and row_of(expected.by_name[previous]) != row_of(unit.anchor) and "." in unit.name
     # Inside a module its own slots say it best, and the same in every module.
-    wanted = f"before {_local(expected, following[0], unit)}" if inside else f"after {_local(expected, previous, unit)}"
+    wanted = (
+        f"before {local(expected, following[0], unit.anchor)}"
+        if inside
+        else f"after {local(expected, previous, unit.anchor)}"
+    )
     return Difference(
         rule="GA303",
         attribute="order",
         slot=unit.name,
         expected=wanted,
-        found=f"after {_local(expected, group.after, unit)}",
+        found=f"after {local(expected, group.after, unit.anchor)}",
         severity=Severity.ERROR,
         source=source_of(unit.anchor),
         layer=other.name,
@@ -191,13 +197,6 @@ def _in_other_order(expected: Network, unit: Unit, other: Unit, group: Added, he
         cure=f"Move it behind {_previous(expected, unit)}.",
         edits=(Remove(layers=names(unit)[::-1]), here),
     )
-
-
-def _local(expected: Network, name: str, unit: Unit) -> str:
-    """A slot as seen from a unit: without the row where both stand in the same one."""
-    row = row_of(unit.anchor)
-    same = name in expected.by_name and row_of(expected.by_name[name]) == row
-    return name.removeprefix(f"{row}.") if same else name
 
 
 def _previous(expected: Network, unit: Unit) -> str:
@@ -210,6 +209,7 @@ def _previous(expected: Network, unit: Unit) -> str:
 def moved_activations(expected: Network, differences: list[Difference]) -> list[Difference]:
     """An activation missing after one layer and standing after one of the next is in another order."""
     place = expected.positions
+    moved = {one.slot: one for one in differences if (one.rule, one.attribute) == ("GA303", "order")}
     extra: dict[int, list[Difference]] = {}
     for one in differences:
         if (one.rule, one.expected) == ("GA302", "none") and one.slot in place:
@@ -219,7 +219,15 @@ def moved_activations(expected: Network, differences: list[Difference]) -> list[
         if (gone.rule, gone.found) == ("GA213", "none"):
             following = (new for step in (1, 2) for new in extra.get(place[gone.slot] + step, ()))
             new = next((new for new in following if new.found == gone.expected and id(new) not in merged), None)
-            if new is not None:
+            if new is None:
+                continue
+            mover = moved.get(new.slot)
+            if mover is not None and mover.found == f"after {_anchor(gone)}":
+                # The layer behind which it stands has come in between: that alone is the cause.
+                edits = mover.edits + gone.edits + new.edits
+                one = replace(mover, found=f"before {gone.slot}", edits=edits)
+                merged |= {id(mover): one, id(gone): None, id(new): None}
+            else:
                 merged |= {id(gone): _reordered(gone, new), id(new): None}
     return [kept for one in differences if (kept := merged.get(id(one), one)) is not None]
 
@@ -257,6 +265,7 @@ def _in_place_of(gone: Difference, norm: Difference) -> Difference:
         found=norm.found.removesuffix(" after the activation"),
         layer=norm.layer,
         location=norm.location,
+        lines=(),
         reason="it stands where the paper's normalisation is missing",
         cure=f"Use {gone.expected}.",
         edits=gone.edits + norm.edits,
@@ -272,6 +281,7 @@ def _reordered(gone: Difference, new: Difference) -> Difference:
         found=f"after {new.slot}",
         layer=new.layer,
         location=new.location,
+        lines=(),
         reason="the same op, missing here and added there",
         cure=f"Move it behind {_anchor(gone)}.",
         edits=gone.edits + new.edits,
@@ -281,3 +291,26 @@ def _reordered(gone: Difference, new: Difference) -> Difference:
 def _anchor(difference: Difference) -> str:
     """The slot that an activation follows."""
     return difference.slot.rpartition(".")[0]
+
+
+# --- rows that stand for each other ---------------------------------------------------------------------------------
+
+
+def exchanged(expected: Network, differences: list[Difference]) -> list[Difference]:
+    """Rows of which each has the other's widths in the model, with that said in what is to be done."""
+    rows: dict[str, set[tuple[str, str, str]]] = {}
+    for one in differences:
+        if one.rule == "GA201" and (row := row_of(expected.by_name[one.slot])) != one.slot:
+            rows.setdefault(row, set()).add((one.slot.removeprefix(row), one.expected, one.found))
+    by_widths = {frozenset(widths): row for row, widths in rows.items()}
+    other = {
+        row: partner
+        for row, widths in rows.items()
+        if len(widths) > 1 and (partner := by_widths.get(frozenset((slot, two, one) for slot, one, two in widths)))
+    }
+    return [
+        replace(one, cure=f"{one.cure} {row} and {other[row]} have each other's widths: they may be swapped.")
+        if one.rule == "GA201" and (row := row_of(expected.by_name[one.slot])) in other
+        else one
+        for one in differences
+    ]

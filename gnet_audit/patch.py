@@ -142,7 +142,8 @@ class _Draft:
         self.outputs[:] = [replace(o, layer=heirs[0]) if o.layer == name and heirs else o for o in self.outputs]
 
     def _insert(self, edit: Insert) -> None:
-        after = self._now(edit.after)
+        # What belongs to a layer that has moved went with it.
+        after = edit.after if edit.trailing and edit.after in self.layers else self._now(edit.after)
         ends = self._ends.setdefault((after, edit.trailing), [])
         if edit.joins is not None:
             self._join(edit, after, edit.joins)

@@ -15,7 +15,7 @@ from gnet_audit.errors import ShapeError, TargetError
 from gnet_audit.findings import Edit, Finding
 from gnet_audit.live import target as targets
 from gnet_audit.live import trace as traces
-from gnet_audit.network import Mode, Network, Shape, SpecOrigin, Unverified
+from gnet_audit.network import UNCALLED, Mode, Network, Shape, SpecOrigin, Unverified
 from gnet_audit.notation import shape_text
 from gnet_audit.proof import Proof
 from gnet_audit.report import Environment, Report, RowStatus, SlotResult, SpecId, Verdict
@@ -54,7 +54,7 @@ def audit(
     traced = {mode: traces.trace(build, mode, shape, batch) for mode in MODES}
     evidence = Evidence(name=build.text, owned=build.params, prove=_prover(build, shape) if prove else None)
     report = judge(paper, shape, traced, evidence)
-    if report.verdict is Verdict.NOT_THIS_NETWORK:
+    if not report.compared:
         return report
     for size in sizes:
         _expected(paper, (shape[0], size, size))  # an impossible size is told before the slow part
@@ -120,7 +120,8 @@ def judge(paper: Spec, shape: Shape, traced: Mapping[Mode, Traced], evidence: Ev
         error="" if whole else next(iter(traced.values())).error,
     )
     if comparison.refusal:
-        return replace(report, verdict=Verdict.NOT_THIS_NETWORK, reason=comparison.refusal)
+        verdict = Verdict.UNPROVEN if comparison.hidden else Verdict.NOT_THIS_NETWORK
+        return replace(report, verdict=verdict, reason=comparison.refusal)
     report = _judged(report, paper, expected, traced, comparison)
     if evidence.prove is None or (report.error and not evidence.partial):
         return report
@@ -259,7 +260,7 @@ def _verdict(report: Report) -> tuple[Verdict, str]:
 def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[Unverified, ...]:
     """What was not checked in either mode, each once; what one mode leaves unused the other may use."""
     entries = [dict.fromkeys(one.network.unverified) for one in traced.values()]
-    both = {traces.UNCALLED, traces.UNUSED}
+    both = {UNCALLED, traces.UNUSED}
     told = [
         entry for own in entries for entry in own if entry.why not in both or all(entry in other for other in entries)
     ]

@@ -133,7 +133,8 @@ class Report:
     input_shape: Shape
     verdict: Verdict
     reason: str
-    """Why, in one sentence: for `not_this_network` what it is instead, for `differs` a summary."""
+    """Why, in one sentence: for `not_this_network` what it is instead, for `differs` a summary, for `unproven` what
+    stands in the way."""
     rows: tuple[SlotResult, ...]
     findings: tuple[Finding, ...]
     unverified: tuple[Unverified, ...]
@@ -153,6 +154,11 @@ class Report:
     """The published variant whose differences are exactly these, by its title."""
     stale: tuple[str, ...] = ()
     """Acceptances that no longer hold, a sentence each: expired, or of what is not found any more."""
+
+    @property
+    def compared(self) -> bool:
+        """Whether the model could be held against the paper at all."""
+        return bool(self.rows) and self.verdict is not Verdict.NOT_THIS_NETWORK
 
     @property
     def as_accepted(self) -> bool:

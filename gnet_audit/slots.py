@@ -126,7 +126,7 @@ class _Verdicts:
     def _lines(self, unit: Unit, found: Unit) -> Iterator[Location]:
         """Of the lines that findings name for the slot those that made or called this very unit."""
         origins = [layer.origin for layer in (found.anchor, *found.trail) if isinstance(layer.origin, CodeOrigin)]
-        own = [line for origin in origins for line in (*origin.constructed, origin.call) if line]
+        own = [line for origin in origins for line in (*origin.constructed, *origin.calls, *origin.written)]
         for number, _ in self._named(unit):
             yield from (line for line in own if line in self.told[number])
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gnet_audit import quantity
 from gnet_audit.findings import Finding
 from gnet_audit.messages import places
-from gnet_audit.network import Mode, Network, Source
+from gnet_audit.network import Layer, Mode, Network, Source, Unknown
 from gnet_audit.report import SlotResult, Totals
 from gnet_audit.rules import BY_ID
 from gnet_audit.spec import Spec
 
 CLOSE = 0.01
 """Two totals this near to each other (as a share) would be taken for the same by a reader."""
+LEFT = 0.1
+"""Errors cancel where no more than this share of what is to be taken back is left."""
 
 
 def totals(expected: Mapping[Mode, Network], found: Mapping[Mode, Network], owned: int | None) -> Totals:
@@ -39,6 +41,7 @@ class _Claim:
     """A total that a reader may hold the model's against."""
 
     text: str
+    value: float
     low: float
     high: float
     source: Source | None = None
@@ -47,15 +50,23 @@ class _Claim:
         return self.low <= value < self.high
 
     def hides(self, value: int, derived: int) -> bool:
-        """Whether a total meets it that is not the paper's, and not only because it is so coarse."""
-        return self.admits(value) and (self.low == derived or not self.admits(derived))
+        """Whether a total meets it because the model's errors take back the claim's own, and not since it is coarse.
+
+        What the paper's channels give is a claim without an error: it is met by errors that cancel among themselves.
+        """
+        cancelled = abs(value - self.value) <= LEFT * abs(derived - self.value)
+        return cancelled and self.admits(value) and (self.value == derived or not self.admits(derived))
 
 
-def cancelling(spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting: Container[str]) -> Iterator[Finding]:
+def cancelling(
+    spec: Spec, rows: Sequence[SlotResult], sums: Totals, predicting: Mapping[str, Layer]
+) -> Iterator[Finding]:
     """Totals of what predicts that agree with the paper although rows behind them do not.
 
-    `predicting` are the model's layers that run in eval.
+    `predicting` are the model's layers that run in eval. An op that nobody knows may be what is missing at any row.
     """
+    if any(isinstance(layer.op, Unknown) for layer in predicting.values()):
+        return
     aside = {head.id for head in spec.heads}
     rows = [row for row in rows if row.row not in aside and (not row.layer or row.layer in predicting)]
     for attribute, total, derived, cell in (
@@ -76,16 +87,17 @@ def _value(row: SlotResult, field: str) -> int:
 
 
 def _claims(spec: Spec, attribute: str, cell: str, derived: int) -> Iterator[_Claim]:
-    yield _Claim(text=f"what its channels give ({derived:,})", low=derived, high=derived + 1)
+    yield _Claim(text=f"what its channels give ({derived:,})", value=derived, low=derived, high=derived + 1)
     for fact in spec.totals:
         if fact.of == attribute:
             low, high = fact.quantity.low, fact.quantity.high
-            yield _Claim(text=f"the paper's {fact.printed}", low=low, high=high, source=fact.source)
+            text, middle = f"the paper's {fact.printed}", (low + high) / 2
+            yield _Claim(text=text, value=middle, low=low, high=high, source=fact.source)
     printed = [quantity.parse(text) for row in spec.rows if (text := row.cell(cell))]
     if printed:
         middle = sum((one.low + one.high) / 2 for one in printed)
         text = f"the sum of the printed column {cell} ({middle / 1e6:,.1f} M)"
-        yield _Claim(text=text, low=middle * (1 - CLOSE), high=middle * (1 + CLOSE))
+        yield _Claim(text=text, value=middle, low=middle * (1 - CLOSE), high=middle * (1 + CLOSE))
 
 
 def _finding(

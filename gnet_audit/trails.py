@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gnet_audit import notation
-from gnet_audit.differences import Difference, Place, call_of, locate, renamed, source_of
+from gnet_audit.differences import Difference, Place, call_of, lines_of, locate, renamed, source_of
 from gnet_audit.findings import Edit, Insert, Remove, SetFields, SetOp
 from gnet_audit.network import Activation, BatchNorm, Layer, Source, Status
 from gnet_audit.rules import BY_ID, Severity
@@ -93,6 +93,7 @@ def _no_activation(at: Place, wanted: Layer) -> Difference:
         source=source_of(at.expected.anchor, "activation"),
         layer=at.found.name,
         location=call_of(at.found.last),
+        lines=(*lines_of(at.found.last)[-1:], *lines_of(at.found.anchor)),
         cure=f"Apply {notation.op_text(wanted.op)} after the layer.",
         edits=(Remove(layers=(wanted.name,)),),
     )
@@ -108,7 +109,7 @@ def _other_activation(at: Place, wanted: Layer, present: Layer) -> Difference:
         severity=Severity.ERROR,
         source=source_of(at.expected.anchor, "activation"),
         layer=present.name,
-        location=locate(present),
+        lines=lines_of(present),
         cure=f"Use {notation.op_text(wanted.op)} in place of {notation.op_text(present.op)}.",
         edits=(SetOp(layer=wanted.name, op=present.op),),
     )
@@ -148,7 +149,7 @@ def _too_much(
         severity=Severity.ERROR,
         source=source_of(at.expected.anchor, "activation"),
         layer=present.name,
-        location=locate(present),
+        lines=lines_of(present),
         cure=f"Remove the {text} after the layer.",
         edits=(Insert(after=after, layers=(renamed(present, f"{at.slot}+{present.name}"),), trailing=True),),
     )

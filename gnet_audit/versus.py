@@ -97,7 +97,7 @@ def beside(one: Side, two: Side, shape: Shape) -> Report:
         spec=SpecId(id=one.name, title=one.name, sha256=one.sha256),
         target=two.name,
         input_shape=shape,
-        verdict=Verdict.NOT_THIS_NETWORK,
+        verdict=Verdict.UNPROVEN if comparison.hidden else Verdict.NOT_THIS_NETWORK,
         reason=comparison.refusal,
         rows=(),
         findings=(),

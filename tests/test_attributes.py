@@ -139,3 +139,31 @@ def test_weights_that_are_computed_on_the_way_are_shared_with_nobody() -> None:
 
     assert told(network(f"{TWO}z: linear 5"), weighted("")) == []
     assert [one[0] for one in told(network(f"{TWO}z: linear 5"), weighted("i.weight"))] == ["GA311"]
+
+
+def test_each_constant_of_a_normalisation_is_told_with_its_name() -> None:
+    whole = network(f"{TWO}n: lrn\nz: linear 5")
+    assert told(whole, changed(whole, "n", k=2.0)) == [("GA211", "k", ("n",), "k 1", "k 2")]
+    assert told(whole, changed(whole, "n", size=3, alpha=2e-5)) == [
+        ("GA211", "size", ("n",), "size 5", "size 3"),
+        ("GA211", "alpha", ("n",), "alpha 0.0001", "alpha 2e-05"),
+    ]
+    assert told(whole, changed(whole, "n", across="space")) == [
+        ("GA211", "across", ("n",), "across channels", "across space")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pool", "findings"),
+    [
+        ("avgpool 32 /32", []),  # one window, whatever its stride
+        ("avgpool 16 /16", [("GA202", "kernel", ("a",), "32×32", "16×16"), ("GA203", "stride", ("a",), "1", "16")]),
+    ],
+)
+def test_a_pool_behind_a_reshape_that_is_left_out_is_judged_at_the_papers_size(pool: str, findings: list[Told]) -> None:
+    # Channels shuffled: what nobody knows gives two groups of maps, and a reshape makes one of them again.
+    shuffled = network(f"{TWO}u: unknown transpose\na: {pool}\nz: linear 5")
+    layers = tuple(replace(one, shape=(4, 2, 32, 32)) if one.name == "u" else one for one in shuffled.layers)
+    expected = network(f"{TWO}a: avgpool 32\nz: linear 5")
+    known = [one for one in told(expected, replace(shuffled, layers=layers)) if one[0] != "GA302"]
+    assert known == findings

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 
-from gnet_audit import expand, patch, spec
+from gnet_audit import derive, expand, patch, spec
 from gnet_audit.compare import Comparison, Found, compare, cost
 from gnet_audit.findings import Cost, Edit, Finding, Insert, Remove, SetFields, SetInputs, SetOp
 from gnet_audit.network import (
     BatchNorm,
     CodeOrigin,
+    Concat,
     Conv2d,
     Dropout,
     Layer,
@@ -23,6 +25,7 @@ from gnet_audit.network import (
     Network,
     Softmax,
     SpecOrigin,
+    Unknown,
     Weight,
 )
 from gnet_audit.rules import Severity
@@ -495,3 +498,71 @@ def test_another_form_of_the_same_function_stands_at_its_line() -> None:
     found = replace(padded, layers=tuple(constructed({"a": line}, layer) for layer in padded.layers))
     (note,) = held("i: conv 3 8 p1\na: conv 3 4 p1\nz: linear 3", found).findings
     assert (note.rule, note.location, note.locations) == ("GA219", line, (line,))
+
+
+# --- ops that nobody knows ------------------------------------------------------------------------------------
+
+
+def written_by_hand(found: Found, *, weights: int | None = None, flat: bool = False) -> Found:
+    """All convolutions as an op that nobody knows, with the weights that they need or so many."""
+
+    def by_hand(layer: Layer) -> Layer:
+        if not isinstance(layer.op, Conv2d):
+            return layer
+        before = found.network.by_name[layer.inputs[0]].shape
+        assert before is not None
+        assert layer.shape is not None
+        own = derive.parameter_shapes(layer.op, (before,))["weight"]
+        weight = Weight(role="weight", name=f"{layer.name}.w", shape=own if weights is None else (weights,))
+        shape = layer.shape[:2] if flat else layer.shape
+        return replace(layer, op=Unknown(function="matmul"), shape=shape, weights=(weight,) if weights != 0 else ())
+
+    return replace(found, network=replace(found.network, layers=tuple(map(by_hand, found.network.layers))))
+
+
+def filled_in(found: Found) -> Found:
+    """Each concatenation as writes into an empty map, one behind the other."""
+    layers: list[Layer] = []
+    for layer in found.network.layers:
+        if not isinstance(layer.op, Concat):
+            layers.append(layer)
+            continue
+        last: tuple[str, ...] = ()
+        for index, source in enumerate(layer.inputs, 1):
+            name = layer.name if index == len(layer.inputs) else f"{layer.name}.{index}"
+            layers.append(replace(layer, name=name, op=Unknown(function="setitem"), inputs=(*last, source)))
+            last = (name,)
+    return replace(found, network=replace(found.network, layers=tuple(layers)))
+
+
+@pytest.mark.parametrize(
+    ("edit", "function", "number"),
+    [(written_by_hand, "matmul", 57 + 2), (filled_in, "setitem", 36)],
+)
+def test_a_network_behind_ops_that_nobody_knows_is_not_called_another_one(
+    edit: Callable[[Found], Found], function: str, number: int
+) -> None:
+    comparison = compare(PAPER, {mode: edit(found) for mode, found in model().items()})
+    assert comparison.hidden
+    start = f"it cannot be compared because of unknown op {function} ({number} times"
+    assert comparison.refusal.startswith(start), comparison.refusal
+    assert "58 of the paper's 58 layers with weights may be in the model" in comparison.refusal
+
+
+@pytest.mark.parametrize("settings", [{"weights": 0}, {"weights": 7}, {"flat": True}])
+def test_ops_that_nobody_knows_and_that_cannot_be_the_papers_layers_are_another_network(
+    settings: dict[str, Any],
+) -> None:
+    # Without weights, with a number of them that the paper never has, or with columns for maps as in one dimension.
+    comparison = compare(PAPER, {mode: written_by_hand(found, **settings) for mode, found in model().items()})
+    assert not comparison.hidden
+    assert "layers with weights 1 have a counterpart" in comparison.refusal
+
+
+def test_another_network_stays_another_one_although_it_has_an_op_that_nobody_knows() -> None:
+    chain = "\n".join(
+        ["u: unknown roll < input input", *(f"c{index}: conv 3 {index + 400} p1" for index in range(20)), "l: linear 9"]
+    )
+    found = {mode: Found(network=network(chain, input_shape=(3, 224, 224), mode=mode)) for mode in Mode}
+    assert not compare(PAPER, found).hidden
+    assert "have a counterpart" in compare(PAPER, found).refusal

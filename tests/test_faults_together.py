@@ -75,6 +75,18 @@ CASES: dict[str, tuple[Callable[[Plan], Plan], Told]] = {
         lambda plan: _early_lrn(plan).drop("conv1.relu"),
         {("GA213", ("conv1.relu",)), ("GA303", ("lrn1",))},
     ),
+    "the normalisation moved in between the convolution and its ReLU": (
+        lambda plan: plan.move("lrn1", after="conv1"),
+        {("GA303", ("lrn1",))},
+    ),
+    "normalisations before the ReLU at both places": (
+        lambda plan: plan.move("lrn1", after="conv1").move("lrn2", after="conv2"),
+        {("GA303", ("lrn1",)), ("GA303", ("conv2.relu",))},
+    ),
+    "the normalisation moved and a ReLU of another kind behind it": (
+        lambda plan: _early_lrn(plan).drop("conv1.relu").insert("lrn1", "relu", "leaky_relu"),
+        {("GA303", ("lrn1",)), ("GA213", ("conv1.relu",)), ("GA302", ("lrn1",))},
+    ),
     "the moved dropout has another rate": (
         lambda plan: _early_dropout(plan).change("dropout", p=0.5),
         {("GA212", ("dropout",)), ("GA303", ("dropout",))},

@@ -182,6 +182,14 @@ def test_what_a_layer_computes_is_set_wherever_it_has_moved_to() -> None:
         assert reads(new, "d") == ["a", "input"]
 
 
+def test_what_belongs_to_a_layer_that_has_moved_stands_behind_it_and_other_layers_at_its_old_place() -> None:
+    moved = (Remove(layers=("d",)), Insert(after="a", layers=(replace(CHAIN.by_name["d"], inputs=()),), readers=("r",)))
+    own = Insert(after="d", layers=_new("t"), trailing=True)
+    other = Insert(after="d", layers=_new("n"))
+    for edits in ((own, other, *moved), (*moved, other, own)):
+        assert reads(patch.apply(CHAIN, edits), "l") == ["n", "b", "r", "t", "d", "a", "input"]
+
+
 def test_a_branch_leaves_its_merge_and_another_layer_is_read_instead() -> None:
     assert edited(Remove(layers=("c",), cut="j")).by_name["j"].inputs == ("b",)
     assert edited(Remove(layers=("b",), instead="c")).by_name["j"].inputs == ("c", "c")

@@ -9,14 +9,17 @@ import pytest
 
 from gnet_audit import pipeline, spec
 from gnet_audit.compare import Comparison
-from gnet_audit.errors import TargetError
+from gnet_audit.errors import ExitStatus, TargetError
 from gnet_audit.findings import Edit, SetFields
+from gnet_audit.formats import rows
+from gnet_audit.formats.terse import verdict_line
 from gnet_audit.live.trace import Traced
 from gnet_audit.network import Mode, Network, Shape
+from gnet_audit.policy import exit_status
 from gnet_audit.proof import ModeProof, Proof, ProofStatus
 from gnet_audit.report import Report, RowStatus, Verdict
 from tests.test_compare import PAPER as EXPECTED
-from tests.test_compare import model
+from tests.test_compare import model, written_by_hand
 
 PAPER = spec.load("googlenet")
 
@@ -87,3 +90,18 @@ def test_an_input_at_which_the_paper_has_no_network_is_the_users_mistake() -> No
         pipeline.audit("reference", input_shape=(3, 16, 16), prove=False)
     assert stop.value.line.startswith("input 16×16×3: the paper's network cannot be derived at this input: ")
     assert "expected an input such as 224×224×3" in stop.value.line
+
+
+def test_a_network_that_unknown_ops_hide_is_unproven_and_fails() -> None:
+    found = {mode: written_by_hand(one).network for mode, one in model().items()}
+    report = judged(found)
+    assert (report.verdict, report.rows, report.findings) == (Verdict.UNPROVEN, (), ())
+    assert not report.compared
+    assert "because of unknown op matmul" in report.reason
+    assert exit_status(report) is ExitStatus.FINDINGS
+    assert verdict_line(report) == f"unproven: {report.reason}"
+    assert rows.amount_unchecked(report) == "everything"
+    assert rows.unchecked(report)[-1].why == "nothing was compared"
+    assert judged({mode: written_by_hand(one, weights=7).network for mode, one in model().items()}).verdict is (
+        Verdict.NOT_THIS_NETWORK
+    )

@@ -9,12 +9,13 @@ RULES: tuple[Rule, ...] = (
         id="GA401",
         title="cancelling errors",
         severity=Severity.NOTE,
-        fails="the model's total is exactly the derived one, within the rounding of a stated one or within 1 % of the "
-        "printed column's sum, and the derived one is not (in `flops`: any two of printed, derived and measured within "
-        "1 %), although lines behind it differ.",
+        fails="lines of the model differ and the total does not show it: the model's is exactly the derived one, or what "
+        "it differs from the derived one takes back nine tenths or more of the paper's own error, which is how far the "
+        "derived total is from a stated one (beyond its rounding) or from the printed column's sum (beyond 1 %); in "
+        "`flops`: any two of printed, derived and measured within 1 %.",
         why="A total agrees with the paper although its rows do not: the errors cancel.",
-        causes="torchvision's 1,498,376,192 MACs agree with the paper's 1.5 billion: the work that its 3×3 lacks "
-        "beside the 5×5 cancels what the paper's first row counts too little.",
+        causes="torchvision's 1,498,376,192 MACs agree with the paper's 1.5 billion: the 84 million that its 3×3 lacks "
+        "beside the 5×5 take back the 83 million that the paper's total counts too little.",
         cure="Do not trust the total; look at the rows.",
         sure="Arithmetic on exact counts; a total that is met by chance and one that was aimed at look the same.",
     ),

@@ -36,7 +36,7 @@ RULES: tuple[Rule, ...] = (
         title="order of layers",
         severity=Severity.ERROR,
         fails="a layer is missing at its place in the paper, and the same op is added within two rows of it; or an "
-        "activation stands behind the next layer instead of its own.",
+        "activation stands behind the next layer instead of its own (told once where that layer has moved there).",
         why="The same layers in another order are another function.",
         causes="nn.LocalResponseNorm before the max pool in the stem; the max pool of the pool branch behind its "
         "projection; the dropout behind the linear layer.",
@@ -133,10 +133,11 @@ RULES: tuple[Rule, ...] = (
         title="shared weights",
         severity=Severity.ERROR,
         fails="layers at two slots of the paper use the same parameter as weight or bias, in whole or with rows in "
-        "common.",
+        "common; where a layer or a whole module is used again in place of another, it is told there alone, and its "
+        "width, kernel and stride are no findings of their own.",
         why="Layers that the paper keeps apart use the same parameters.",
-        causes="One module made once and called in several places; [block] * 9, which repeats one object; a weight "
-        "that was tied to another.",
+        causes="One module made once and called in several places; self.b4(self.b4(x)) where the second should be "
+        "self.c4; [block] * 9, which repeats one object; a weight that was tied to another.",
         cure="Construct a module of its own for each.",
         sure="The paper's parameter counts have weights for each layer; structural: it is the parameter's identity "
         "that counts, not its values.",
