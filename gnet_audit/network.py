@@ -5,7 +5,6 @@ Shapes leave out the batch: an image is (channels, height, width), a vector is (
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -388,12 +387,6 @@ class Network:
     def positions(self) -> dict[str, int]:
         """The place of each layer in the running order."""
         return {layer.name: position for position, layer in enumerate(self.layers)}
-
-    @cached_property
-    def shared_weights(self) -> frozenset[str]:
-        """Parameters that several layers use."""
-        users = Counter(weight.name for layer in self.layers for weight in layer.weights if weight.name)
-        return frozenset(name for name, count in users.items() if count > 1)
 
     @property
     def params(self) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, assert_never
@@ -214,7 +216,13 @@ class _Draft:
         )
 
     def _shares(self, layer: Layer) -> bool:
-        return any(weight.name in self.network.shared_weights for weight in layer.weights)
+        return any(weight.name in self._shared for weight in layer.weights)
+
+    @cached_property
+    def _shared(self) -> frozenset[str]:
+        """Parameters that several layers of the network use."""
+        users = Counter(weight.name for layer in self.network.layers for weight in layer.weights if weight.name)
+        return frozenset(name for name, count in users.items() if count > 1)
 
     def derived(self) -> dict[str, Layer] | None:
         """The layers that were touched and those whose inputs changed their size because of it, derived anew.

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from torch import Tensor, nn
 
 from gnet_audit.live.lines import Place
+from gnet_audit.live.script import Interpreted
 from gnet_audit.network import Op, Padding, Shape, Weight
 
 LEADING = -1
@@ -158,3 +159,16 @@ def padding_of(
         return high // 2, high - high // 2, wide // 2, wide - wide // 2
     top, left = (0, 0) if isinstance(value, str) else pair(value)
     return top, top, left, left
+
+
+def is_leaf(module: nn.Module) -> bool:
+    """Whether a module runs a forward of torch's own, without modules inside."""
+    if isinstance(module, Interpreted):
+        return not module.parts and hasattr(nn, module.class_name)
+    home = getattr(type(module).forward, "__module__", "") or ""
+    return home.startswith("torch.nn.modules.") and module._modules.keys() <= {"parametrizations"}  # noqa: SLF001
+
+
+def class_name(module: nn.Module) -> str:
+    """The name of the user's class."""
+    return module.class_name if isinstance(module, Interpreted) else type(module).__name__

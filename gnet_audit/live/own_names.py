@@ -8,7 +8,6 @@ registry that an import fills, or a counter, stays.
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterable, Iterator
 from functools import _lru_cache_wrapper
 from types import FunctionType, ModuleType
@@ -16,9 +15,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from gnet_audit.live.setting import MISSING, Setting, names_of
+from gnet_audit.live.setting import MISSING, NOT_THE_USERS, Setting, names_of
 
-_FOREIGN = sys.stdlib_module_names | {"torch", "gnet_audit"}
 _CONTAINERS = (dict, list, set)
 _PLAIN = (bool, int, float, str, type(None))
 MOST = 1_000
@@ -58,7 +56,7 @@ def _settings(
 
 
 def _foreign(name: object) -> bool:
-    return not isinstance(name, str) or name.partition(".")[0] in _FOREIGN
+    return not isinstance(name, str) or name.partition(".")[0] in NOT_THE_USERS
 
 
 def _functions(values: Iterable[object]) -> Iterator[FunctionType]:

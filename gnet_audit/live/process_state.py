@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from gnet_audit.live.setting import Setting, attributes, names_of
+from gnet_audit.live.setting import NOT_THE_USERS, Setting, attributes, names_of
 
 if sys.platform != "win32":
     import resource
@@ -60,9 +60,6 @@ def _list(space: Any, name: str, *, ours: bool = False, grows: bool = False) -> 
     return Setting(read=read, write=write, ours=ours)
 
 
-COUNTED_ON = sys.stdlib_module_names | {"torch", "gnet_audit"}
-
-
 def restore_modules(wanted: Mapping[str, ModuleType]) -> None:
     """What was imported meanwhile stays, also in place of itself; what is gone comes back, and of Python and torch all.
 
@@ -70,7 +67,7 @@ def restore_modules(wanted: Mapping[str, ModuleType]) -> None:
     """
     for name, module in wanted.items():
         now = sys.modules.get(name)
-        if now is not module and (now is None or name.partition(".")[0] in COUNTED_ON):
+        if now is not module and (now is None or name.partition(".")[0] in NOT_THE_USERS):
             spec = getattr(module, "__spec__", None)
             if not getattr(spec, "_initializing", False):
                 sys.modules[name] = module

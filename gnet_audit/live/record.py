@@ -7,25 +7,23 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from threading import get_ident
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from types import CodeType, FunctionType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812 - torch's own habit
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from gnet_audit.live.calls import Call, Entry, Step, Steps, shape_of
+from gnet_audit.live.calls import Call, Entry, Step, Steps, class_name, is_leaf, shape_of
 from gnet_audit.live.lines import Place, caller, callers
 from gnet_audit.live.ops import OPS
-from gnet_audit.live.script import Interpreted
-from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, mapped, result_of
+from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, as_zeros, mapped, on_meta, result_of, tensors_of
 from gnet_audit.live.twin import Root, Twin
-from gnet_audit.live.writes import Memory, Write, Writes, in_place, part_of, target, version
+from gnet_audit.live.watch import following
+from gnet_audit.live.writes import Memory, Write, Writes, in_place, target, version
 from gnet_audit.live.zeros import Zeros
 from gnet_audit.network import Input, Linear, Op, Unknown, Weight
 
@@ -62,6 +60,7 @@ class Recorder(TorchFunctionMode):
         self.alive: list[object] = [image]
         self.foreign: dict[int, Tensor] = dict(twin.tensors)
         self.stack: list[tuple[str, nn.Module]] = [("", twin.module)]
+        """The modules at work, under their names."""
         self.called: set[str] = set()
         self.used: set[int] = set()
         self.strangers: list[tuple[str, str, Place | None]] = []
@@ -76,35 +75,9 @@ class Recorder(TorchFunctionMode):
         self._names = Counter({"input": 1})
         self._sizes = {key: tensor for tensor in twin.tensors.values() if (key := id(tensor)) in twin.roots}
 
-    # --- modules ----------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def following(self) -> Iterator[None]:
-        """Know at every call which module makes it; other threads are let alone."""
-        original, owner = nn.Module.__call__, get_ident()
-        names, stack, called = self.twin.names, self.stack, self.called
-
-        def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if get_ident() != owner:
-                return original(module, *args, **kwargs)
-            name = names.get(id(module))
-            if name is None:
-                name = f"{stack[-1][0]}.{type(module).__name__}".lstrip(".")
-            stack.append((name, module))
-            called.add(name)
-            try:
-                if type(module) is nn.CrossMapLRN2d and len(args) == 1:
-                    # The same function, hidden in an autograd function of its own.
-                    return F.local_response_norm(args[0], module.size, module.alpha, module.beta, module.k)
-                return original(module, *args, **kwargs)
-            finally:
-                stack.pop()
-
-        nn.Module.__call__ = call  # type: ignore[method-assign]
-        try:
-            yield
-        finally:
-            nn.Module.__call__ = original  # type: ignore[method-assign]
+    def following(self) -> AbstractContextManager[None]:
+        """Know at every call which module makes it."""
+        return following(self.twin.names, self.stack, self.called)
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -131,22 +104,10 @@ class Recorder(TorchFunctionMode):
         into = target(func, name, args, kwargs)
         before = version(into) if into is not None else 0
         result = self._result(func, name, args, kwargs)
-        uncounted = into is not None and (into.is_inference() or name == "__set__")
-        if into is not None and (uncounted or version(into) != before):
-            self.memory.uncounted |= uncounted
-            own = self.memory.originals.get(id(into), into)
-            part = part_of(own, args[1]) if name == "__setitem__" else own
+        self._at = ()
+        if into is not None and self.memory.is_written(into, before, name):
             self._at = callers(sys._getframe(1), self.floor)  # noqa: SLF001
-            self.memory.written.append(
-                Write(
-                    function="data" if name == "__set__" else name.strip("_"),
-                    module=self.stack[-1],
-                    places=self._at,
-                    part=part,
-                )
-            )
-        else:
-            self._at = ()
+            self.memory.write(into, name, args, self.stack[-1], self._at)
         if result is None and name != "__setitem__":
             return None
         return self._noted(func, name, args, kwargs, result)
@@ -208,8 +169,8 @@ class Recorder(TorchFunctionMode):
             if not self.meta or name.rstrip("_") not in EACH_IMAGE_ALONE:
                 raise
         # Torch explains itself better off meta, and has kernels there that it lacks on meta.
-        real = func(*mapped(args, _zeros), **{key: mapped(value, _zeros) for key, value in kwargs.items()})
-        return mapped(real, _on_meta)
+        real = func(*mapped(args, as_zeros), **{key: mapped(value, as_zeros) for key, value in kwargs.items()})
+        return mapped(real, on_meta)
 
     def _reads_data(self, values: Iterable[Any]) -> bool:
         data = self.data
@@ -252,7 +213,7 @@ class Recorder(TorchFunctionMode):
         """The twin's tensors for the original's; on meta also for those that hold data among those that do not."""
         args = tuple(mapped(value, self._own) for value in args)
         kwargs = {key: mapped(value, self._own) for key, value in kwargs.items()}
-        if self.meta and any(tensor.is_meta for tensor in _tensors((*args, *kwargs.values()))):
+        if self.meta and any(tensor.is_meta for tensor in tensors_of((*args, *kwargs.values()))):
             args = tuple(mapped(value, self._counterpart) for value in args)
             kwargs = {key: mapped(value, self._counterpart) for key, value in kwargs.items()}
         return args, kwargs
@@ -263,7 +224,7 @@ class Recorder(TorchFunctionMode):
     def _counterpart(self, tensor: Tensor) -> Tensor:
         if tensor.is_meta or tensor.ndim == 0:
             return tensor
-        copied = _on_meta(tensor)
+        copied = on_meta(tensor)
         self.alive.append(tensor)
         self.foreign[id(tensor)] = copied
         self.memory.originals[id(copied)] = tensor
@@ -286,7 +247,7 @@ class Recorder(TorchFunctionMode):
         if type(result) is Tensor and name != "__setitem__":
             made = [result]
         else:
-            made = [args[0]] if name == "__setitem__" else list(_tensors((result,)))
+            made = [args[0]] if name == "__setitem__" else list(tensors_of((result,)))
         if not made:
             return result
         self.alive.extend(made)
@@ -434,32 +395,3 @@ class Recorder(TorchFunctionMode):
 
 
 _ROLES = frozenset({"weight", "bias", "running_mean", "running_var"})
-
-
-def is_leaf(module: nn.Module) -> bool:
-    """Whether a module runs a forward of torch's own, without modules inside."""
-    if isinstance(module, Interpreted):
-        return not module.parts and hasattr(nn, module.class_name)
-    home = getattr(type(module).forward, "__module__", "") or ""
-    return home.startswith("torch.nn.modules.") and module._modules.keys() <= {"parametrizations"}  # noqa: SLF001
-
-
-def class_name(module: nn.Module) -> str:
-    """The name of the user's class."""
-    return module.class_name if isinstance(module, Interpreted) else type(module).__name__
-
-
-def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors(value)
-
-
-def _zeros(tensor: Tensor) -> Tensor:
-    return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu") if tensor.is_meta else tensor
-
-
-def _on_meta(tensor: Tensor) -> Tensor:
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeAlias
 
+NOT_THE_USERS = sys.stdlib_module_names | {"torch", "gnet_audit"}
+"""Packages whose code is none of the model's, and that an audit counts on."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Setting:

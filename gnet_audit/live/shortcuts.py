@@ -7,7 +7,7 @@ may depend on the batch goes to meta.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -118,3 +118,22 @@ def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
             return type(value)(*items)
         return type(value)(items) if type(value) in (list, tuple) else value
     return value
+
+
+def tensors_of(values: Iterable[Any]) -> Iterator[Tensor]:
+    """The tensors of an argument list, and in lists and tuples within it."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from tensors_of(value)
+
+
+def as_zeros(tensor: Tensor) -> Tensor:
+    """Numbers for a tensor without any."""
+    return torch.zeros(tensor.shape, dtype=tensor.dtype, device="cpu") if tensor.is_meta else tensor
+
+
+def on_meta(tensor: Tensor) -> Tensor:
+    """A tensor of the same form without numbers."""
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")

@@ -1,10 +1,11 @@
-"""What happens inside a forward: dropout switched off or noticed, ReLUs that never fire."""
+"""What happens inside a forward: which module is at work, dropout switched off or noticed, ReLUs that never fire."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import get_ident
 from typing import Any
 
 import torch
@@ -16,6 +17,34 @@ _DROPOUTS = frozenset(
     {F.dropout, F.dropout1d, F.dropout2d, F.dropout3d, F.alpha_dropout, F.feature_alpha_dropout, torch.dropout}
 )
 _RELUS = frozenset({F.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, F.relu6})
+
+
+@contextmanager
+def following(names: Mapping[int, str], stack: list[tuple[str, nn.Module]], called: set[str]) -> Iterator[None]:
+    """Know at every call which module makes it: the last of `stack`; other threads are let alone."""
+    original, owner = nn.Module.__call__, get_ident()
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if get_ident() != owner:
+            return original(module, *args, **kwargs)
+        name = names.get(id(module))
+        if name is None:
+            name = f"{stack[-1][0]}.{type(module).__name__}".lstrip(".")
+        stack.append((name, module))
+        called.add(name)
+        try:
+            if type(module) is nn.CrossMapLRN2d and len(args) == 1:
+                # The same function, hidden in an autograd function of its own.
+                return F.local_response_norm(args[0], module.size, module.alpha, module.beta, module.k)
+            return original(module, *args, **kwargs)
+        finally:
+            stack.pop()
+
+    nn.Module.__call__ = call  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = original  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

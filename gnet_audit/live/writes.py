@@ -137,6 +137,26 @@ class Memory:
         own, now = self.originals.get(id(tensor), tensor), version(tensor)
         self._seen[id(tensor)] = own, now, now if own is tensor else version(own), len(self.written)
 
+    def is_written(self, into: Tensor, before: int, function: str) -> bool:
+        """Whether a function that may write into a tensor did, by its version before, or torch does not count that."""
+        uncounted = into.is_inference() or function == "__set__"
+        self.uncounted |= uncounted
+        return uncounted or version(into) != before
+
+    def write(
+        self,
+        into: Tensor,
+        function: str,
+        args: tuple[Any, ...],
+        module: tuple[str, nn.Module],
+        places: tuple[Place, ...],
+    ) -> None:
+        """Remember what a function wrote, and where."""
+        own = self.originals.get(id(into), into)
+        part = _part(own, args[1]) if function == "__setitem__" else own
+        name = "data" if function == "__set__" else function.strip("_")
+        self.written.append(Write(function=name, module=module, places=places, part=part))
+
     def changed(self, tensor: Tensor) -> Write | bool:
         """What was written into a layer's value since it was noted, or whether anything was that nobody saw."""
         own, before, other, count = self._seen[id(tensor)]
@@ -202,7 +222,7 @@ def in_place(func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
     )
 
 
-def part_of(into: Tensor, index: Any) -> Tensor:
+def _part(into: Tensor, index: Any) -> Tensor:
     """Where an assignment writes: all of the tensor where it is not clear."""
     items = index if isinstance(index, tuple) else (index,)
     return into[index] if all(item is Ellipsis or isinstance(item, slice) for item in items) else into

@@ -7,6 +7,7 @@ import hashlib
 import io
 import shutil
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,8 @@ MEMBERS = tuple(
     Member(name=name, size=None if name == "names.txt" else len(content), md5="" if name == "names.txt" else md5(content))
     for name, content in FILES.items()
 )  # fmt: skip
-EVIL = "/tmp/gnet_audit_fuzz_evil"  # noqa: S108 - nothing must ever be there
+EVIL = str(Path(tempfile.gettempdir(), "gnet_audit_fuzz_evil"))
+"""Nothing must ever be there."""
 KINDS = [tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.CONTTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.GNUTYPE_SPARSE, tarfile.XHDTYPE, tarfile.XGLTYPE, b"Z", b"\xff"]  # fmt: skip
 NAMES = [*(f"stl10_binary/{name}" for name in FILES), "./stl10_binary/X.bin", "../evil", EVIL, "stl10_binary/../../evil", "stl10_binary/unlabeled_X.bin", "stl10_binary", "", "x" * 300, "é\udcff", "stl10_binary/X.bin/"]  # fmt: skip
 CONTENTS = [*FILES.values(), b"", b"x" * 100_000, b"30 path=stl10_binary/X.bin    \n", b"21 size=99999999999999\n", b"10 size=x\n", b"99999999999 path=a\n", b"0 a=b\n", b"-5 a=b\n", b"15 mtime=1e999\n", b"28 GNU.sparse.major=1\n", b"25 GNU.sparse.size=1000\n", b"\x00" * 600]  # fmt: skip
