@@ -107,10 +107,11 @@ def in_process() -> Subjects:
 
 
 def processes() -> Subjects:
-    """The same as a user starts it."""
+    """The same as a user starts it: of what is installed the bytecode is kept."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
     def command(words: list[str]) -> Callable[[], object]:
-        return lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True)
+        return lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True, env=environment)
 
     return {name: command(words) for name, words in COMMANDS.items()}
 

@@ -66,15 +66,6 @@ class Count:
             bias_ops=self.bias_ops + other.bias_ops,
         )
 
-    def towards(self, other: Count, steps: int, of: int) -> Count:
-        """The counts so many steps on a straight line, on which `other` lies a number of steps away."""
-        return Count(
-            weights=self.weights + (other.weights - self.weights) * steps // of,
-            biases=self.biases + (other.biases - self.biases) * steps // of,
-            macs=self.macs + (other.macs - self.macs) * steps // of,
-            bias_ops=self.bias_ops + (other.bias_ops - self.bias_ops) * steps // of,
-        )
-
     @property
     def params(self) -> int:
         """All parameters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -177,7 +177,9 @@ class _Change:
 def _channel(check: RowCheck, layers: list[Layer], network: Network) -> Explanation | None:
     """One printed channel cell read otherwise, the row's printed output kept: reductions only."""
     inner = [layer for layer in layers if isinstance(layer.op, Conv2d) and not _ends(layer, layers)]
-    fit = [change for layer in inner for change in _changes(layer, layers, network) if _fits(check, change.counts)]
+    fit = [
+        change for layer in inner for change in _changes(check, layer, layers, network) if _fits(check, change.counts)
+    ]
     if not fit:
         return None
     fit.sort(key=lambda change: (abs(change.after - change.before), change.slot))
@@ -206,24 +208,34 @@ def _ends(layer: Layer, layers: list[Layer]) -> bool:
     return any(layer.name in {end, end.rpartition(".")[0]} for end in ends)
 
 
-def _changes(layer: Layer, layers: list[Layer], network: Network) -> Iterator[_Change]:
-    """The row with every other width of one layer, from half to twice."""
+def _changes(check: RowCheck, layer: Layer, layers: list[Layer], network: Network) -> Iterator[_Change]:
+    """The row with other widths of one layer, from half to twice, none left out that may fit."""
     assert isinstance(layer.op, Conv2d)
     width = layer.op.out_channels
-    plain = all(_takes_any_width(one.op) for one in layers)
-    own = _counted(layers, network, layer.name, width)
-    twice = _counted(layers, network, layer.name, 2 * width) if plain else own
-    for other in range(max(1, width // 2), 2 * width + 1):
+    others: Iterable[int] = range(max(1, width // 2), 2 * width + 1)
+    if all(_takes_any_width(one.op) for one in layers):
+        ends = (_counted(layers, network, layer.name, size) for size in (width, 2 * width))
+        others = sorted(set(others).intersection(*_straight(check, width, *ends)))
+    for other in others:
         if other == width:
             continue
-        if plain:  # each channel more adds the same to every count
-            counts = own.towards(twice, other - width, width)
-        else:
-            try:
-                counts = _counted(layers, network, layer.name, other)
-            except ShapeError:
-                continue
+        try:
+            counts = _counted(layers, network, layer.name, other)
+        except ShapeError:
+            continue
         yield _Change(slot=layer.name, before=width, after=other, counts=counts)
+
+
+def _straight(check: RowCheck, width: int, own: Count, twice: Count) -> Iterator[set[int]]:
+    """For each printed count the widths that give it, where each channel more adds the same: solved, not tried."""
+    for cell, text in check.printed:
+        found: set[int] = set()
+        for one, printed in conventions.readings(text):
+            now, then = (counts.of(cell, biases=one.biases) for counts in (own, twice))
+            each = (then - now) // width
+            first, end = (width - (now - bound) // each for bound in (printed.low, printed.high))
+            found.update(range(max(first, 1), min(end, 2 * width + 1)))
+        yield found
 
 
 def _takes_any_width(op: Op) -> bool:

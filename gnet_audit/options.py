@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from math import prod
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from warnings import catch_warnings, simplefilter
 
-from gnet_audit.derive import LONGEST_SIDE, MOST_VALUES
 from gnet_audit.errors import UsageError
 from gnet_audit.formats import Format
-from gnet_audit.network import Shape
+
+if TYPE_CHECKING:
+    from gnet_audit.network import Shape
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -65,6 +66,8 @@ def choice(text: str, kind: type[Choice], option: str) -> Choice:
 
 def input_size(text: str) -> InputSize:
     """`3x224x224` or, with the batch before it, `1x3x224x224`; `x`, `×` and `,` all separate."""
+    from gnet_audit.derive import LONGEST_SIDE, MOST_VALUES
+
     parts = [part.strip() for part in re.split(r"[x×,]", text.lower())]
     numbers = tuple(int(part) for part in parts if re.fullmatch(r"0*[1-9][0-9]{0,6}", part, re.ASCII))
     if len(numbers) != len(parts) or len(numbers) not in {3, 4}:

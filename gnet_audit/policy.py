@@ -5,24 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gnet_audit.errors import ExitStatus, UsageError
+from gnet_audit.errors import ExitStatus
 from gnet_audit.findings import Finding
 from gnet_audit.report import Report, Verdict
-from gnet_audit.rules import RULES, Severity
+from gnet_audit.rules import RULES, Severity, matching
 
 UNFIT = frozenset({Verdict.UNPROVEN, Verdict.NOT_THIS_NETWORK})
 """Verdicts that fail by themselves, whatever the findings."""
-
-
-def matching(prefixes: Sequence[str], option: str) -> frozenset[str]:
-    """The ids of the rules that begin with one of the prefixes (`GA2`, `ga301`); UsageError for one without a rule."""
-    chosen: set[str] = set()
-    for prefix in prefixes:
-        found = {rule.id for rule in RULES if prefix and rule.id.startswith(prefix.upper())}
-        if not found:
-            raise UsageError(f"no rule begins with {prefix!r}", where=option, expected="ids such as GA2 or GA203")
-        chosen |= found
-    return frozenset(chosen)
 
 
 def wanted(select: Sequence[str] = (), ignore: Sequence[str] = ()) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os.path
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +48,8 @@ def read(folder: Path) -> Settings:
         return Settings()
     if "gnet-audit" not in text:
         return Settings()
+    import tomllib
+
     shown = os.path.relpath(file, folder)
     try:
         tools = tomllib.loads(text).get("tool", {})

@@ -213,6 +213,17 @@ def test_a_channel_that_fits_is_offered_as_no_more_than_chance() -> None:
     assert explanation.confidence is Confidence.LOW
 
 
+@pytest.mark.parametrize("width", [55, 56, 111, 113, 224, 225])
+def test_every_number_of_channels_from_half_to_twice_is_tried(width: int) -> None:
+    # Each channel more of 4b's 3×3 reduction reads 512 channels, is read by 224 filters of 3×3, and has a bias.
+    more = width - 112
+    weights = 448_512 + more * (512 + 224 * 9)
+    paper = printing(load("googlenet"), "inception_4b", params=f"{weights + 648 + more:,}", ops=f"{weights * 196:,}")
+    texts = [one.explanation.text for one in lint(paper).contradictions if one.rows == ("inception_4b",)]
+    assert texts
+    assert any(f"inception_4b.3x3_reduce {width} instead of 112" in text for text in texts) is (56 <= width <= 224)
+
+
 def in_groups(paper: Spec, slot: str, groups: int) -> Spec:
     """The paper with one convolution in groups."""
     rows = tuple(

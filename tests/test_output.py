@@ -143,6 +143,17 @@ def test_code_that_closes_or_replaces_the_streams_keeps_nothing_from_being_told(
     assert capfd.readouterr().err == "gnet-audit: error: forward > raised\nTraceback\n"
 
 
+def test_without_a_standard_error_at_the_beginning_its_number_is_no_way_out(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.__stderr__", None)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", None)
+        patch.setattr(output, "TALKS", False)
+        output.complain("forward raised")
+    assert capfd.readouterr() == ("", "")
+
+
 def test_code_that_closes_the_standard_output_keeps_nothing_from_being_told(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,6 +188,21 @@ def test_code_and_settings_are_never_overwritten(tmp_path: Path, name: str) -> N
     for one in (file, tmp_path / "link"):
         with pytest.raises(UsageError, match=r"it would be overwritten; expected no file of code or settings$"):
             output.writable("-o", str(one))
+
+
+@pytest.mark.parametrize("names", ["ab", "a\0b\0"], ids=["the folder is gone", "no file is named so"])
+def test_files_of_which_nothing_can_be_known_are_compared_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: str
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    one, other = names[: len(names) // 2], names[len(names) // 2 :]
+    with pytest.raises(UsageError, match="two results go to the same file"):
+        output.apart([("-o", one), ("-f", one)], [])
+    with pytest.raises(UsageError, match="it would be overwritten"):
+        output.apart([("-o", one)], [one])
+    output.apart([("-o", one), ("-f", other)], [])
 
 
 def test_a_name_that_no_file_can_have_is_refused(tmp_path: Path) -> None:

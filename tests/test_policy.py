@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from gnet_audit.errors import ExitStatus, UsageError
-from gnet_audit.policy import exit_status, matching, narrowed, wanted
+from gnet_audit.errors import ExitStatus
+from gnet_audit.policy import exit_status, narrowed, wanted
 from gnet_audit.report import Verdict
 from gnet_audit.rules import RULES, Severity
 from tests.canonical_report import FINDINGS, REPORT
@@ -15,16 +15,6 @@ from tests.canonical_report import FINDINGS, REPORT
 CLEAN = replace(REPORT, verdict=Verdict.MATCHES, findings=())
 WARNED = replace(REPORT, findings=tuple(item for item in FINDINGS if item.severity is not Severity.ERROR))
 NOTED = replace(REPORT, verdict=Verdict.MATCHES, findings=FINDINGS[-1:])
-
-
-def test_a_prefix_stands_for_all_rules_that_begin_with_it() -> None:
-    assert matching(["ga202", "GA30"], "--select") == {"GA202", *(rule.id for rule in RULES if rule.id[:4] == "GA30")}
-
-
-@pytest.mark.parametrize("prefix", ["GA9", "kernel", "", "GA2022"])
-def test_a_prefix_without_a_rule_is_a_mistake(prefix: str) -> None:
-    with pytest.raises(UsageError, match=r"--select: no rule begins with .*; expected ids such as GA2"):
-        matching([prefix], "--select")
 
 
 def test_without_choices_every_rule_is_wanted() -> None:

@@ -53,12 +53,24 @@ def test_the_test_above_can_fail(tmp_path: Path) -> None:
     assert heavy_modules_after("import torch", tmp_path) == {"torch"}
 
 
-@pytest.mark.parametrize("words", [["spec", "show"], ["rules"], ["--version"], []])
-def test_a_command_loads_no_other_commands_modules(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "paper"),
+    [
+        (["spec", "show"], True),
+        (["spec", "lint"], True),
+        (["rules"], False),
+        (["explain", "GA2"], False),
+        (["--version"], False),
+        ([], False),
+    ],
+)
+def test_a_command_loads_no_more_than_it_needs(words: list[str], paper: bool) -> None:
     probe = f"from gnet_audit.cli import main; main({words!r}); import sys; sys.exit(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False).stderr.split()
     assert "gnet_audit.cli" in loaded
     assert not {"gnet_audit.commands.flops", "gnet_audit.commands.train", "gnet_audit.speed"} & set(loaded)
+    assert "gnet_audit.report" not in loaded
+    assert [name in loaded for name in ("gnet_audit.network", "rich.table")] == [paper, paper]
 
 
 def test_the_version_is_the_installed_one() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import gnet_audit
-from gnet_audit.rules import BY_ID, RULES, Rule
+from gnet_audit.errors import UsageError
+from gnet_audit.rules import BY_ID, RULES, Rule, matching
 
 PACKAGE = Path(gnet_audit.__file__).parent
 ID = re.compile(r"GA\d{3}")
@@ -88,3 +89,13 @@ def test_an_id_that_is_only_asked_for_is_not_raised() -> None:
     asked = 'if rule == "GA202" or rule in {"GA203"}: cure = BY_ID["GA204"].cure\nmatch rule:\n  case "GA205": pass\n'
     assert raised(asked) == set()
     assert raised('found = Finding(rule="GA206")\nyield at.say("GA207", "bias")\n') == {"GA206", "GA207"}
+
+
+def test_a_prefix_stands_for_all_rules_that_begin_with_it() -> None:
+    assert matching(["ga202", "GA30"], "--select") == {"GA202", *(rule.id for rule in RULES if rule.id[:4] == "GA30")}
+
+
+@pytest.mark.parametrize("prefix", ["GA9", "kernel", "", "GA2022"])
+def test_a_prefix_without_a_rule_is_a_mistake(prefix: str) -> None:
+    with pytest.raises(UsageError, match=r"--select: no rule begins with .*; expected ids such as GA2"):
+        matching([prefix], "--select")

@@ -17,7 +17,7 @@ import pytest
 import torch
 import typer
 
-from gnet_audit.cli import command_line
+from gnet_audit.commands.app import command_line
 from gnet_audit.errors import UnavailableError, UsageError
 from gnet_audit.live import checkpoint
 from gnet_audit.live.download import STL10

@@ -219,6 +219,25 @@ def test_the_three_sources_agree_for_every_command(
     assert shown(words, capsys)["input"] == ["pyproject.toml", "1x32x32"]
 
 
+@pytest.mark.parametrize(
+    ("words", "held"),
+    [
+        (["check"], ["pyproject.toml", "json:a.json"]),
+        (["check", "a.py:Net", "b.py:Net"], ["default"]),
+        (["check", "--json"], ["default"]),
+        (["check", "-o", "b.txt"], ["default"]),
+        (["check", "a.py:Net", "b.py:Net", "-f", "csv"], ["command line", "csv"]),
+        (["prove"], None),
+    ],
+)
+def test_formats_that_are_passed_over_do_not_hold(
+    project: Path, capsys: Capture, words: list[str], held: list[str] | None
+) -> None:
+    file = project / "pyproject.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"json"', '"json:a.json"'), encoding="utf-8")
+    assert shown(words, capsys).get("format") == held
+
+
 def test_what_is_accepted_of_the_papers_network_is_not_meant_for_two_others(
     project: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import warnings
@@ -51,6 +50,7 @@ from gnet_audit.commands.words import (
 )  # fmt: skip
 from gnet_audit.commands.words import width as columns_of
 from gnet_audit.formats.view import Column, Depth, View
+from gnet_audit.garbage import uncollected
 from gnet_audit.live.limits import Limits
 from gnet_audit.output import Reply
 
@@ -190,7 +190,7 @@ def check(
     if others:
         from gnet_audit.commands.several import several
 
-        destinations = configured.destinations(context, format, json=json, output=output, several=True)
+        destinations = configured.destinations(context, format, json=json, output=output)
         return several(context, (target, *others), destinations)
     if limits := elsewhere(target, isolate=isolate, timeout=timeout, memory_limit=memory_limit):
         return limits
@@ -226,11 +226,8 @@ def audited(request: Request) -> Report:
 
 def _pipeline() -> Callable[..., Report]:
     """The pipeline, and torch with it; what they leave in memory stays there, so nobody need look through it."""
-    gc.disable()
-    from gnet_audit.pipeline import audit
-
-    gc.freeze()
-    gc.enable()
+    with uncollected():
+        from gnet_audit.pipeline import audit
     return audit
 
 

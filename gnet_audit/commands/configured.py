@@ -18,18 +18,25 @@ WRITTEN = ("plot", "checkpoint")
 
 
 def destinations(
-    context: typer.Context, formats: list[str], *, json: bool, output: str, several: bool = False
+    context: typer.Context, formats: list[str], *, json: bool, output: str
 ) -> tuple[options.Destination, ...]:
-    """Where each format goes; formats that the command line did not name give way to its `--json` and `--output`.
-
-    Of `several` targets it alone names the formats. UsageError for a file that cannot be written, or that is read as well.
-    """
-    named = _place(context, "format") == PLACES["COMMANDLINE"]
-    gives_way = not named and (several or json or (output and all(":" in text for text in formats)))
-    found = options.destinations([] if gives_way else formats, json=json, output=output)
+    """Where each format goes; UsageError for a file that cannot be written, or that is read as well."""
+    found = options.destinations([] if _give_way(context) else formats, json=json, output=output)
     others = {f"--{name}": str(context.params.get(name, "")) for name in WRITTEN}
     have_places(found, output, others=others, read=_read(context.params))
     return found
+
+
+def _give_way(context: typer.Context) -> bool:
+    """Whether formats that the command line did not name are left out.
+
+    They give way to its `--json` and `--output`; of several targets it alone names the formats.
+    """
+    given = context.params
+    homeless = given.get("output") and all(":" in text for text in given.get("format", ()))
+    return _place(context, "format") != PLACES["COMMANDLINE"] and bool(
+        given.get("others") or given.get("json") or homeless
+    )
 
 
 def have_places(
@@ -78,13 +85,15 @@ def given(context: typer.Context, without: Container[str]) -> Iterator[str]:
 
 
 def shown(context: typer.Context) -> Reply:
-    """Each option with its value and where it was said."""
+    """Each option with the value that holds and where it was said."""
     lines = []
     for name, value in context.params.items():
         if name == "show_settings":
             continue
-        text = " ".join(map(str, value)) if isinstance(value, list | tuple) else "" if value is None else str(value)
-        lines.append((name.replace("_", "-"), text, _place(context, name)))
+        passed_over = name == "format" and _give_way(context)
+        held, place = ((), "default") if passed_over else (value, _place(context, name))
+        text = " ".join(map(str, held)) if isinstance(held, list | tuple) else "" if held is None else str(held)
+        lines.append((name.replace("_", "-"), text, place))
     first = max(len(name) for name, _, _ in lines)
     return answer("".join(f"{name:<{first}}  {place:<14}  {value}".rstrip() + "\n" for name, value, place in lines))
 

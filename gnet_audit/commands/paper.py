@@ -11,7 +11,7 @@ import typer
 from gnet_audit.commands.lint import lint_spec
 from gnet_audit.commands.words import SpecName, Width, answer, epilog, rule_ids, width
 from gnet_audit.output import Reply, colored
-from gnet_audit.rules import RULES
+from gnet_audit.rules import RULES, matching
 
 RuleName = Annotated[
     str, typer.Argument(metavar="RULE", help="An id such as GA203, or its beginning.", autocompletion=rule_ids)
@@ -39,10 +39,9 @@ def rules() -> Reply:
 
 def explain(*, rule: RuleName) -> Reply:
     """Say what a rule means and what mends it."""
-    from gnet_audit import policy
     from gnet_audit.formats import catalogue
 
-    chosen = policy.matching((rule,), "RULE")
+    chosen = matching((rule,), "RULE")
     return answer(catalogue.explained((rule for rule in RULES if rule.id in chosen), min(width(None), 100)))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from gnet_audit.formats.view import View
 from gnet_audit.garbage import uncollected
-from gnet_audit.report import Report
+
+if TYPE_CHECKING:
+    from gnet_audit.formats.view import View
+    from gnet_audit.report import Report
 
 
 class Format(StrEnum):
@@ -32,7 +34,9 @@ MARKUP = frozenset({Format.HTML, Format.JUNIT})
 @uncollected()
 def render(report: Report, format: Format, view: View | None = None) -> str:
     """The whole report in one format, with its last newline; the same report gives the same text."""
-    view = view or View()
+    from gnet_audit.formats import view as views
+
+    view = view or views.View()
     match format:
         case Format.TEXT if view.terse:
             from gnet_audit.formats import terse

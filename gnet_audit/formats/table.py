@@ -7,7 +7,7 @@ from typing import assert_never
 from rich.cells import cell_len
 from rich.text import Text
 
-from gnet_audit.formats import rows, words
+from gnet_audit.formats import marks, rows, words
 from gnet_audit.formats.canvas import Canvas
 from gnet_audit.formats.layout import Extent, Layout, fit, least
 from gnet_audit.formats.view import DEFAULT_COLUMNS, EXPENDABLE, Column, Depth, View
@@ -94,7 +94,7 @@ def _op(line: SlotResult) -> str:
 
 
 def _verdict(line: SlotResult, findings: tuple[int, ...]) -> str:
-    text = f"{words.MARK[line.status]} {words.WORD[line.status]}"
+    text = f"{marks.MARK[line.status]} {marks.WORD[line.status]}"
     return f"{text} {','.join(map(str, findings))}" if findings else text
 
 
