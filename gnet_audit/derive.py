@@ -76,6 +76,10 @@ def output_shape(op: Op, shapes: tuple[Shape, ...]) -> Shape:
             return _equal(shapes)
         case Elementwise(function="channel_pad", constants=constants):
             return _more_channels(op, _only(op, shapes), int(sum(number or 0 for number in constants)))
+        case Elementwise(function="unfold", constants=(axis, size, step)):
+            return _unfolded(op, _only(op, shapes), int(axis or 0), int(size or 0), int(step or 1))
+        case Elementwise(function="amax", constants=axes):
+            return output_shape(Mean(axes=tuple(int(axis or 0) for axis in axes)), shapes)
         case Elementwise():
             return _broadcast(shapes)
         case Unknown():
@@ -178,6 +182,14 @@ def _broadcast(shapes: tuple[Shape, ...]) -> Shape:
     if any(len(axis) > 1 for axis in sizes):
         raise ShapeError("the inputs' shapes do not go together", got=_all(shapes))
     return tuple(max(axis, default=1) for axis in sizes)
+
+
+def _unfolded(op: Op, shape: Shape, axis: int, size: int, step: int) -> Shape:
+    """Windows along an axis, each of them along a new last one."""
+    runs = (shape[_axis(op, shape, axis)] - size) // step + 1
+    if runs < 1:
+        raise ShapeError(f"a window of {size} does not fit", where=op_text(op), got=shape_text(shape))
+    return (*shape[:axis], runs, *shape[axis + 1 :], size)
 
 
 def _reshaped(op: Flatten, shape: Shape, new: Shape | None) -> Shape:

@@ -1,7 +1,4 @@
-"""The shared vocabulary: what a paper's network and a traced model both become.
-
-Shapes leave out the batch: an image is (channels, height, width), a vector is (features,).
-"""
+"""The shared vocabulary: what a paper's network and a traced model both become."""
 
 from __future__ import annotations
 
@@ -14,6 +11,7 @@ Pair: TypeAlias = tuple[int, int]
 Padding: TypeAlias = tuple[int, int, int, int]
 """Rows and columns added at the top, bottom, left and right."""
 Shape: TypeAlias = tuple[int, ...]
+"""Without the batch: an image is (channels, height, width), a vector is (features,)."""
 
 
 class Mode(StrEnum):
@@ -192,13 +190,11 @@ class Slice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elementwise:
-    """Plain arithmetic on tensors and constants (`mul`, `add`, `pow`, `div`, …): the raw material of hand-written layers.
-
-    `constants` holds a number where an operand is one, and None where it is a tensor input.
-    """
+    """Plain arithmetic on tensors and constants (`mul`, `add`, `pow`, `div`, …): the raw material of hand-written layers."""
 
     function: str
     constants: tuple[float | None, ...] = ()
+    """A number where an operand is one, or an axis or a size is meant, and None where it is a tensor input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +273,7 @@ class Location:
     literals: tuple[str, ...] = ()
     offset: int = field(default=-1, compare=False)
     """Which of the instructions of its function it is: two calls in one line are told apart by this alone."""
+    function: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +289,8 @@ class CodeOrigin:
     """The lines that constructed the module, innermost first, torch's own left out."""
     written: tuple[Location, ...] = ()
     """The lines of a literal table, tuple or configuration from which its constructors' values were taken."""
+    idle: tuple[tuple[Location, ...], ...] = ()
+    """For each module that gave back what this layer then read, as it was (an identity), the lines that constructed it."""
 
     @property
     def call(self) -> Location | None:

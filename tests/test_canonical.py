@@ -134,9 +134,11 @@ def test_a_layer_with_weights_that_nobody_reads_stays() -> None:
 
 
 def by_hand(*steps: Layer) -> Network:
-    """A network whose only layers are these."""
+    """A network whose only layers are these: maps of eight channels, and of twelve where they are padded."""
     net = network("x: conv 1 8")
-    shaped = tuple(replace(step, shape=net.layers[-1].shape) for step in steps)
+    eight = net.layers[-1].shape or ()
+    padded = (12, *eight[1:])
+    shaped = tuple(replace(step, shape=padded if step.name == "pad" else eight) for step in steps)
     return replace(net, layers=(*net.layers, *shaped), outputs=(replace(net.outputs[0], layer=steps[-1].name),))
 
 
@@ -169,16 +171,16 @@ def normalised(*window: Layer, scale: float) -> Network:
 
 
 def shifts(*starts: int) -> list[Layer]:
-    """Five channels of the padded squares, from each of these on."""
+    """Eight channels of the padded squares, from each of these on."""
     return [
-        Layer(name=f"c{at}", op=Slice(axis=0, start=start, stop=start + 5), inputs=("pad",))
+        Layer(name=f"c{at}", op=Slice(axis=0, start=start, stop=start + 8), inputs=("pad",))
         for at, start in enumerate(starts)
     ]
 
 
 MEAN = Layer(name="m", op=Mean(axes=(3,)), inputs=("w",))
 PADDED = step("pad", "channel_pad", "sq", constants=(2.0, 2.0))
-WINDOWS = step("w", "channel_windows", "pad", constants=(5.0,))
+WINDOWS = step("w", "unfold", "pad", constants=(0.0, 5.0, 1.0))
 STACKED = (PADDED, *shifts(0, 1, 2, 3, 4), step("w", "stack", "c0", "c1", "c2", "c3", "c4", constants=(3.0,)))
 
 

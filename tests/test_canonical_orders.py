@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
 from gnet_audit import derive
 from gnet_audit.canonical import canonical
 from gnet_audit.network import Concat, Conv2d, Flatten, Mean, Network, Op, Shape, Weight
+from tests.fuzz.numbers import same, values
 from tests.networks import network
 
 BACK, AWAY = (2, 0, 1), (1, 2, 0)
@@ -33,7 +35,10 @@ def ops(network: Network) -> list[Op]:
     return [layer.op for layer in canonical(network).network.layers[1:]]
 
 
-@pytest.mark.parametrize("between", ["", "; d: dropout 0.5", "; r: relu; d: dropout 0.5", "; g: flatten"])
+@pytest.mark.parametrize(
+    "between",
+    ["", "; d: dropout 0.5", "; r: relu; d: dropout 0.5", "; g: flatten", "; r: relu; g: flatten; d: dropout 0.5"],
+)
 def test_in_front_of_a_linear_layer_it_is_an_order_of_the_weights_columns(between: str) -> None:
     text = f"c: conv 1 4; f: identity{between}; l: linear 5"
     written = net(text, {"f": moved(IMAGE, AWAY)})
@@ -44,10 +49,14 @@ def test_in_front_of_a_linear_layer_it_is_an_order_of_the_weights_columns(betwee
     assert [one.op for one in found.network.layers] == [one.op for one in canonical(net(text, {})).network.layers]
     assert found.network.layers[-1].weights == (replace(weight, columns=(IMAGE, AWAY)), bias)
     (note,) = found.rewrites
-    what = "flatten" if "g" in between else "permute"
+    what = "flatten" if between == "; g: flatten" else "permute"
     assert note.what == f"{what} height, width, channels: the same but for the order of the weights' columns"
     assert note.layers == ("l",)
-    assert found.changed == {one.name for one in found.network.layers if one.name in {"r", "d"}}
+    behind = {one.name: one.shape for one in found.network.layers if one.name in {"r", "d"}}
+    assert found.changed == behind.keys()
+    # What stands behind a view has its shape already.
+    flat = {"d"} if "g: flatten; d" in between else set()
+    assert behind == {name: (192,) if name in flat else IMAGE for name in behind}
 
 
 def test_an_order_that_is_taken_back_is_none() -> None:
@@ -73,6 +82,51 @@ def test_an_order_stays_for_the_reader_that_does_not_take_it_back() -> None:
     assert found.by_name["e"].inputs == ("c",)
     assert found.by_name["k"].inputs == ("f",)
     assert found.by_name["f"].op == moved(IMAGE, AWAY)
+
+
+def test_of_several_readers_who_takes_another_order_back_reads_on() -> None:
+    # Of a cube any order of the axes has the same shape.
+    text = "f: identity; g: identity; e: conv 1 2; h: identity < f; k: conv 1 3; j: concat < e k"
+    cube = (4, 4, 4)
+    there = {"f": moved(cube, AWAY), "g": moved(cube, BACK), "h": moved(cube, (1, 0, 2))}
+    plain = network(text.replace("; ", "\n"), input_shape=cube)
+    whole = replace(plain, layers=tuple(replace(one, op=there.get(one.name, one.op)) for one in plain.layers))
+    found = canonical(whole).network
+    assert (found.by_name["e"].inputs, found.by_name["k"].inputs) == (("input",), ("h",))
+    # Height, width, channels; of these width, height, channels.
+    assert found.by_name["h"].op == moved(cube, (2, 1, 0))
+
+
+VIEWS: tuple[Shape, ...] = ((48, 4), (4, 48), (8, 24), (24, 8), (2, 96), (3, 64), (192, 1), (2, 4, 6, 4), (4, 2, 24))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_two_orders_with_another_shape_between_compute_the_same_as_one(view: Shape) -> None:
+    for first in permutations(range(3)):
+        for second in permutations(range(len(view))):
+            there = {"f": moved(IMAGE, first), "v": Flatten(shape=view), "g": moved(view, second)}
+            whole = net("f: identity; v: identity; g: identity; r: relu", there)
+            found = canonical(whole).network
+            assert same(values(whole)["r"], values(found)["r"])
+
+
+@pytest.mark.parametrize(
+    ("view", "order", "left"),
+    [
+        ((48, 4), (1, 0), []),
+        ((48, 1, 4), (2, 1, 0), []),
+        ((8, 6, 2, 2), (2, 3, 0, 1), []),
+        ((8, 6, 4), (2, 1, 0), [(0, 2, 1)]),
+        # The channels in two parts that change places are no order of the map's own axes.
+        ((48, 2, 2), (2, 1, 0), [(1, 0, 2, 3)]),
+    ],
+)
+def test_channels_last_and_back_by_way_of_another_shape_change_nothing(
+    view: Shape, order: tuple[int, ...], left: list[tuple[int, ...]]
+) -> None:
+    there = {"f": moved(IMAGE, AWAY), "v": Flatten(shape=view), "g": moved(view, order, (192,))}
+    found = ops(net("c: conv 1 4; f: identity; v: identity; g: identity; s: softmax", there))
+    assert [op.order for op in found if isinstance(op, Flatten) and op.order] == left
 
 
 def test_two_orders_behind_one_another_are_one() -> None:
@@ -137,7 +191,7 @@ OTHERS: dict[str, tuple[str, dict[str, Op], str]] = {
 }  # fmt: skip
 
 
-TWO = {"in another shape between", "joined with a map in a third order"}
+TWO = {"joined with a map in a third order"}
 """Where each of two orders is one of its own."""
 
 

@@ -164,6 +164,7 @@ def relu(value: Tensor) -> Tensor:
         (Mean(axes=(-3,)), lambda value: value.mean(-3)),
         (Slice(axis=0, start=2, stop=5), lambda value: value[:, 2:5]),
         (Elementwise(function="channel_pad", constants=(2.0, 1.0)), nn.ConstantPad3d((0, 0, 0, 0, 2, 1), 0)),
+        (Elementwise(function="channel_pad", constants=(0.0, 3.0)), nn.ConstantPad3d((0, 0, 0, 0, 0, 3), 0)),
         (Slice(axis=-1, start=0, stop=5), lambda value: value[..., 0:5]),
         (Elementwise(function="mul", constants=(None, 2.0)), lambda value: value * 2),
     ],
@@ -260,6 +261,11 @@ def test_plain_arithmetic_spreads_what_is_one_wide(shapes: tuple[Shape, ...], ex
             ((4, 2),),
             "channel_pad 1 1: needs an image (channels, height, width); got 2×4",
         ),
+        (
+            Elementwise(function="channel_pad", constants=(1.0, 1.0)),
+            ((4, 2, 2), (4, 2, 2)),
+            "channel_pad 1 1: takes one input; got 2",
+        ),
         (Slice(axis=0, start=2, stop=5), ((4, 2, 2),), "slice 2:5 of axis 0: outside the input; got 2×2×4"),
         (Slice(axis=0, start=2, stop=2), ((4, 2, 2),), "slice 2:2 of axis 0: outside the input; got 2×2×4"),
         (Slice(axis=0, start=-1, stop=2), ((4, 2, 2),), "slice -1:2 of axis 0: outside the input; got 2×2×4"),
@@ -276,6 +282,24 @@ def test_what_cannot_be_applied_is_one_line_with_what_was_got(op: Op, shapes: tu
     with pytest.raises(ShapeError) as stop:
         derive.output_shape(op, shapes)
     assert stop.value.line == told
+
+
+@pytest.mark.parametrize(
+    ("op", "shape", "own"),
+    [
+        (Conv2d(out_channels=6, kernel=(3, 2)), (4, 9, 9), {"weight": (6, 4, 3, 2), "bias": (6,)}),
+        (Conv2d(out_channels=6, kernel=(3, 2), groups=2, bias=False), (4, 9, 9), {"weight": (6, 2, 3, 2)}),
+        (Conv2d(out_channels=6, kernel=(3, 2), groups=2, transposed=True), (4, 9, 9), {"weight": (4, 3, 3, 2), "bias": (6,)}),
+        (Linear(out_features=5), (4, 3), {"weight": (5, 12), "bias": (5,)}),
+        (Linear(out_features=5, bias=False), (12,), {"weight": (5, 12)}),
+        (BatchNorm(), (4, 9, 9), {"weight": (4,), "bias": (4,)}),
+        (BatchNorm(affine=False), (4, 9, 9), {}),
+    ],
+)  # fmt: skip
+def test_parameters_have_roles_and_whole_sizes(op: Op, shape: Shape, own: dict[str, Shape]) -> None:
+    found = derive.parameter_shapes(op, (shape,))
+    assert found == own
+    assert all(isinstance(size, int) for sizes in found.values() for size in sizes)
 
 
 def test_ranges_of_a_parameter_count_each_and_the_same_range_once() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gnet_audit.canonical import lrn, orders, pads, plain, relus, slices
+from gnet_audit.canonical import lrn, orders, pads, plain, relus, slices, windows
 from gnet_audit.canonical.draft import Draft, Rewrite, prune
 from gnet_audit.network import Conv2d, Linear, Network, Output
 
@@ -27,13 +27,22 @@ class Canonical:
 def canonical(network: Network) -> Canonical:
     """Rewrite a network into the form that alignment and comparison read."""
     draft = Draft(network)
-    rewrites = [*plain.biases(draft), *plain.global_means(draft)]
+    rewrites = [
+        *plain.biases(draft),
+        *plain.stacks(draft),
+        *windows.pools(draft),
+        *plain.global_means(draft),
+    ]
     plain.transparent(draft)
     prune(draft)
     rewrites += [
         *orders.orders(draft),
+        *plain.biases(draft),
         *relus.by_hand(draft),
         *lrn.local_response_norms(draft),
+        # Where channels stand last, a normalisation, a mean and a ReLU by hand are known by now.
+        *orders.orders(draft),
+        *plain.global_means(draft),
         *pads.crops(draft),
         *pads.pads(draft),
         *slices.slices(draft),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby, pairwise
+from math import prod
 
 from gnet_audit.canonical.draft import Draft, Rewrite
 from gnet_audit.network import Activation, CodeOrigin, Concat, Dropout, Flatten, Layer, Linear, Shape
@@ -12,19 +14,19 @@ from gnet_audit.notation import op_text
 
 def orders(draft: Draft) -> Iterable[Rewrite]:
     """An order that is taken back, or that only the columns of a linear layer's weights know of, is none."""
-    for layer in tuple(draft.of(Flatten, Concat)):
-        if isinstance(layer.op, Concat):
-            _join(draft, layer)
+    if any(isinstance(layer.op, Flatten) and layer.op.order for layer in draft.of(Flatten)):
+        for name in [layer.name for layer in draft.sorted()]:
+            _move_down(draft, name)
     for layer in draft.of(Flatten):
         assert isinstance(layer.op, Flatten)
         if not layer.op.order or _undone(draft, layer, layer.op):
             continue
         between, end = _chain(draft, layer)
-        if end is not None and isinstance(end.op, Flatten) and end.op.of == layer.op.ordered:
-            order = tuple(layer.op.order[axis] for axis in end.op.order)
-            draft.put(replace(end, op=replace(end.op, of=layer.op.of, order=order)))
+        if end is not None and isinstance(end.op, Flatten) and (both := _composed(layer.op, end.op)):
+            joined = replace(end.op, of=both[0], order=both[1])
+            draft.put(replace(end, op=joined))
             _leave_out(draft, layer, between)
-            if _is_plain(draft.layers[end.name].op):
+            if _is_plain(joined):
                 draft.splice(end.name)
         elif end is not None and isinstance(end.op, Linear):
             weights = tuple(
@@ -36,6 +38,43 @@ def orders(draft: Draft) -> Iterable[Rewrite]:
             what = f"{op_text(layer.op)}: the same but for the order of the weights' columns"
             where = layer.origin.call if isinstance(layer.origin, CodeOrigin) else None
             yield Rewrite(what=what, layers=(end.name,), where=where)
+
+
+def _composed(one: Flatten, two: Flatten) -> tuple[Shape, tuple[int, ...]] | None:
+    """Two orders, one behind the other, as one of the first shape's axes; of parts of them where the second parts them."""
+    sizes = _parted(one.ordered, two.of)
+    if sizes is None or not two.order:
+        return None
+    first, second = _runs(one.ordered, sizes), _runs(two.of, sizes)
+    parts = [first[one.order.index(axis)] for axis in range(len(one.of))]
+    owner = {part: axis for axis, run in enumerate(parts) for part in run}
+    order = [part for axis in two.order for part in second[axis]]
+    runs = [(axis, list(run)) for axis, run in groupby(order, key=owner.__getitem__)]
+    if all(run == parts[axis] for axis, run in runs):
+        single = (axis for axis, run in enumerate(parts) if not run)
+        return one.of, (*(axis for axis, _ in runs), *single)
+    number = {part: place for place, part in enumerate(part for run in parts for part in run)}
+    return tuple(sizes[part] for part in number), tuple(number[part] for part in order)
+
+
+def _parted(one: Shape, two: Shape) -> Shape | None:
+    """The axes of which two shapes of the same values are both made up, those of size 1 left out."""
+    ends = sorted({prod(shape[axis:]) for shape in (one, two) for axis in range(len(shape) + 1)})
+    fit = prod(one) == prod(two) and not any(after % before for before, after in pairwise(ends))
+    return tuple(after // before for before, after in pairwise(ends))[::-1] if fit else None
+
+
+def _runs(shape: Shape, sizes: Shape) -> list[list[int]]:
+    """For each axis of a shape the smaller axes of which it is made up."""
+    found: list[list[int]] = []
+    place = 0
+    for size in shape:
+        run: list[int] = []
+        while prod(sizes[part] for part in run) < size:
+            run.append(place)
+            place += 1
+        found.append(run)
+    return found
 
 
 def _undone(draft: Draft, layer: Layer, op: Flatten) -> bool:
@@ -59,10 +98,8 @@ def _undone(draft: Draft, layer: Layer, op: Flatten) -> bool:
     return True
 
 
-def _is_plain(op: object) -> bool:
+def _is_plain(op: Flatten) -> bool:
     """Whether the values stand in the order in which they were: axes of size 1 may be anywhere."""
-    if not isinstance(op, Flatten):
-        return False
     wide = [axis for axis in op.order if op.of[axis] != 1]
     return wide == sorted(wide)
 
@@ -89,16 +126,36 @@ def _leave_out(draft: Draft, layer: Layer, between: Iterable[Layer]) -> None:
     draft.splice(layer.name)
 
 
-def _join(draft: Draft, concat: Layer) -> None:
-    """Maps in another order side by side are the maps side by side, in that order."""
+def _move_down(draft: Draft, name: str) -> None:
+    """Let an order come behind concatenations, and behind ops of each value where that is what several read."""
+    layer = draft.layers.get(name)
+    if layer is not None and isinstance(layer.op, Concat):
+        layer = _join(draft, layer)
+    if layer is None or not isinstance(layer.op, Flatten) or not layer.op.order or layer.shape != layer.op.ordered:
+        return
+    between, end = _chain(draft, layer)
+    before, last = draft.layers[layer.inputs[0]], between[-1].name if between else ""
+    if not last or before.shape != layer.op.of or draft.is_output(last):
+        return
+    if end is not None and isinstance(end.op, Flatten | Linear):
+        return
+    draft.changed |= {layer.name, *(one.name for one in between)}
+    draft.redirect(last, layer.name)
+    for place, one in enumerate(between):
+        draft.put(replace(one, inputs=one.inputs if place else layer.inputs, shape=before.shape))
+    draft.put(replace(layer, inputs=(last,)))
+
+
+def _join(draft: Draft, concat: Layer) -> Layer | None:
+    """Maps in another order side by side are the maps side by side, in that order; gives that order."""
     assert isinstance(concat.op, Concat)
     parts = [draft.layers[name] for name in concat.inputs]
     orders = {part.op.order if isinstance(part.op, Flatten) and part.op.ordered == part.shape else () for part in parts}
     if len(orders) != 1 or not all(draft.only_feeds(part.name, concat.name) for part in parts) or not concat.shape:
-        return
+        return None
     order = orders.pop()
     if not order:
-        return
+        return None
     shape: Shape = tuple(concat.shape[order.index(axis)] for axis in range(len(order)))
     back = f"{concat.name}'"
     draft.put(replace(concat, name=back, op=Flatten(shape=concat.shape, of=shape, order=order), inputs=(concat.name,)))
@@ -108,3 +165,4 @@ def _join(draft: Draft, concat: Layer) -> None:
     draft.changed.add(concat.name)
     for part in parts:
         draft.splice(part.name)
+    return draft.layers[back]

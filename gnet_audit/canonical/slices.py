@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 
 from gnet_audit import derive, notation
@@ -13,6 +14,7 @@ from gnet_audit.network import Activation, Add, BatchNorm, Concat, Conv2d, Dropo
 
 def slices(draft: Draft) -> Iterable[Rewrite]:
     """Channel ranges of a convolution are convolutions of their own; pointwise ops commute with ranges."""
+    _rejoined(draft)
     _move_up(draft)
     split: dict[str, list[str]] = {}
     width: dict[str, int] = {}
@@ -31,6 +33,34 @@ def slices(draft: Draft) -> Iterable[Rewrite]:
         Rewrite(what=what, layers=tuple(names), surplus=width[name] - _read(draft, names))
         for name, names in split.items()
     ]
+
+
+def _rejoined(draft: Draft) -> None:
+    """Ranges that are joined again as they were are the whole."""
+    for join in draft.of(Concat):
+        cut = [draft.layers[name] for name in join.inputs]
+        whole = draft.producer(cut[0])
+        if whole is not None and _orders(draft, join):
+            ends = [part.op.stop for part in cut if isinstance(part.op, Slice)]
+            if ends == sorted(ends) and whole.shape == join.shape:
+                draft.put(replace(join, inputs=(whole.name,)))
+                draft.splice(join.name)
+                for part in cut:
+                    draft.remove(part.name)
+
+
+def _orders(draft: Draft, join: Layer) -> bool:
+    """Whether a concatenation only puts the channels of one layer, each of them once, in some order."""
+    parts = [draft.layers[name] for name in join.inputs]
+    whole = draft.producer(parts[0])
+    if whole is None or join.op != Concat() or not whole.shape:
+        return False
+    spans = sorted((one.op.start, one.op.stop) for one in parts if isinstance(one.op, Slice) and one.op.axis == 0)
+    return (
+        len(spans) == len(parts) == len(set(spans))
+        and all(one.inputs == (whole.name,) and draft.only_feeds(one.name, join.name) for one in parts)
+        and all(before[1] == after[0] for before, after in pairwise([(0, 0), *spans, (whole.shape[0], 0)]))
+    )
 
 
 def _read(draft: Draft, parts: Iterable[str]) -> int:
@@ -61,7 +91,17 @@ def _cut_only(draft: Draft, layer: Layer) -> Layer | None:
     if len(layer.shape or ()) == 1 and prod((source.shape or ())[1:]) != 1:
         return None  # a range of a flattened map is none of its channels
     users = [draft.layers[name] for name in draft.users[source.name]]
+    readers = draft.users[layer.name]
+    if len(readers) == 1 and _orders(draft, draft.layers[readers[0]]) and not _is_joined(draft, source):
+        return None  # they are no branches: the same channels in another order
     return source if all(isinstance(user.op, Slice) and user.op.axis == 0 for user in users) else None
+
+
+def _is_joined(draft: Draft, layer: Layer) -> bool:
+    """Whether a layer is a concatenation but for ops of each value."""
+    while isinstance(layer.op, Activation | BatchNorm | Dropout) and layer.inputs:
+        layer = draft.layers[layer.inputs[0]]
+    return isinstance(layer.op, Concat)
 
 
 def _drop_unread(draft: Draft, source: Layer) -> None:

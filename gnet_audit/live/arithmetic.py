@@ -10,6 +10,8 @@ from torch import Tensor
 from gnet_audit.live.calls import LEADING, Call, Handler, Step, Steps
 from gnet_audit.network import Activation, Add, Elementwise, Mean
 
+IMAGE = 3
+"""Axes of a map without the batch."""
 _ROLES = {"add": "bias", "mul": "weight"}
 
 
@@ -62,6 +64,21 @@ def _extreme(function: str) -> Handler:
     return handler
 
 
+_MAXIMUM = _extreme("maximum")
+
+
+def _max(call: Call) -> Steps:
+    return _MAXIMUM(call) if isinstance(call.result, Tensor) else largest_of_windows(call)
+
+
+def largest_of_windows(call: Call) -> Steps:
+    """The largest along axes behind those of a map; torch's `max` gives their places too, which are no layer's value."""
+    values, axes = call.tensor(), call.axes(call.tensor(), call.get(1, "dim", ()))
+    if axes is None or axes[0] < IMAGE or call.get(2, "keepdim", False):
+        return ()
+    return (Step(op=Elementwise(function="amax", constants=tuple(map(float, axes))), inputs=(values,)),)
+
+
 def _where(call: Call) -> Steps:
     """A choice between two values, each a map or a number."""
     if call.name == "masked_fill":
@@ -102,7 +119,8 @@ ARITHMETIC: dict[str, Handler] = {
     **dict.fromkeys(("__rdiv__", "__rtruediv__"), _binary("div", swapped=True)),
     **dict.fromkeys(("pow", "__pow__"), _binary("pow")),
     "__rpow__": _binary("pow", swapped=True),
-    **dict.fromkeys(("maximum", "max"), _extreme("maximum")),
+    "maximum": _MAXIMUM,
+    "max": _max,
     **dict.fromkeys(("minimum", "min"), _extreme("minimum")),
     **dict.fromkeys(("gt", "__gt__", "greater"), _binary("gt")),
     **dict.fromkeys(("ge", "__ge__", "greater_equal"), _binary("ge")),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gnet_audit.live.lines import Place
 from gnet_audit.live.script import Interpreted
-from gnet_audit.network import Op, Padding, Shape, Weight
+from gnet_audit.network import Conv2d, Linear, Op, Padding, Shape, Weight
 
 LEADING = -1
 """The axis before the batch, in the count of axes that begins behind it."""
@@ -33,6 +33,8 @@ class Entry:
     """The module whose weights these are, where it is not the one that called."""
     leaf: bool = False
     calls: tuple[Place, ...] = ()
+    idle: tuple[str, ...] = ()
+    """The modules that gave back what it read as it was, before it read it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Step:
     shape: Shape | None = None
     """Where it is not the result's."""
     macs: int = 0
+    called: str = ""
+    """Its name, where it only brings values before or behind the step that the call is meant to be."""
 
 
 Steps: TypeAlias = tuple[Step, ...]
@@ -140,6 +144,16 @@ def shape_of(tensor: Tensor, batch: int) -> Shape | None:
     if shape and shape[0] == batch:
         return shape[1:]
     return shape if batch == 1 else None
+
+
+def used_shape(op: Op, role: str, shape: Shape) -> Shape:
+    """A weight's shape as its layer has it: of a matrix a row for each output, as 1×1 kernels for a convolution."""
+    match op:
+        case Linear(out_features=width) | Conv2d(out_channels=width) if role == "weight" and len(shape) == 2:
+            rows = shape if shape[0] == width else shape[::-1]
+            return (*rows, 1, 1) if isinstance(op, Conv2d) else rows
+        case _:
+            return shape
 
 
 def pair(value: int | Sequence[int]) -> tuple[int, int]:

@@ -215,15 +215,20 @@ def _elementwise(op: Elementwise, inputs: Sequence[Tensor], weights: Weights) ->
     if op.function == "channel_pad":
         before, after = (int(number or 0) for number in op.constants)
         return F.pad(inputs[0], (0, 0, 0, 0, before, after))
+    if op.function == "unfold":
+        axis, size, step = (int(number or 0) for number in op.constants)
+        return inputs[0].unfold(axis + 1, size, step)
+    if op.function == "amax":
+        return inputs[0].amax([int(axis or 0) + 1 for axis in op.constants])
     if op.function not in _ARITHMETIC:
         raise NotImplementedError(op.function)
     constants = op.constants or (None,) * len(inputs)
     rest = iter(inputs)
     operands = [next(rest) if number is None else inputs[-1].new_tensor(number) for number in constants]
-    if weights:
-        operands.append(next(iter(weights.values())))
     rank = max(operand.dim() for operand in inputs)
     operands = [one[..., None, None] if one.dim() == 2 and rank == 4 else one for one in operands]
+    if weights:
+        operands.append(next(iter(weights.values())))
     if len(operands) != (3 if op.function == "where" else 2):
         raise NotImplementedError(op_text(op))
     return _ARITHMETIC[op.function](*operands)
@@ -239,6 +244,8 @@ def order_behind(op: Op, before: Order) -> Order:
             composed = tuple(first[axis] for axis in axes) == of
             return (first, tuple(axes[axis] for axis in order)) if composed else None
         case Flatten() | Activation() | Dropout() | Identity():
+            return before
+        case Elementwise(function=function) if function in _ARITHMETIC or function in _POINTWISE:
             return before
         case _:
             return None

@@ -188,7 +188,8 @@ class Locations:
         text = ""
         if end is not None and left is not None and right is not None:
             text = _source(name, start, end, left, right)
-        return Location(file=self._files[name], line=start, literals=literals(text), offset=offset)
+        function = f"{code.co_qualname}:{code.co_firstlineno}"
+        return Location(file=self._files[name], line=start, literals=literals(text), offset=offset, function=function)
 
 
 def shown(file: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from gnet_audit.live.arithmetic import largest_of_windows
 from gnet_audit.live.calls import Call, Handler, Step, Steps, padding_of, pair
 from gnet_audit.network import AdaptivePool2d, Elementwise, Pad, Pool2d, PoolKind
 
@@ -62,7 +63,7 @@ def _adaptive(kind: PoolKind) -> Handler:
 def _amax(call: Call) -> Steps:
     image, dims = call.tensor(), call.get(1, "dim", ())
     if len(call.shape(image) or ()) != 3 or call.axes(image, dims) != (1, 2):
-        return ()
+        return largest_of_windows(call)
     return (Step(op=AdaptivePool2d(kind=PoolKind.MAX, output_size=(1, 1)), inputs=(image,)),)
 
 

@@ -14,11 +14,26 @@ from gnet_audit import derive, patch
 from gnet_audit.compare import Comparison, View
 from gnet_audit.errors import ShapeError, said
 from gnet_audit.findings import Edit
+from gnet_audit.garbage import uncollected
 from gnet_audit.live import execute, witness
 from gnet_audit.live.raising import within_limits
 from gnet_audit.live.target import Build
+from gnet_audit.live.trace import SWITCHES
 from gnet_audit.live.values import Values, randomised, values
-from gnet_audit.network import Activation, Add, BatchNorm, Conv2d, Layer, Linear, Mode, Network, Shape, Weight
+from gnet_audit.network import (
+    Activation,
+    Add,
+    BatchNorm,
+    Conv2d,
+    Layer,
+    Linear,
+    Mode,
+    Network,
+    Shape,
+    Unknown,
+    Weight,
+)
+from gnet_audit.notation import op_text
 from gnet_audit.proof import TOLERANCE, TOLERANCE_FLOAT32, Gap, ModeProof, Proof, ProofStatus, Statistics
 
 
@@ -63,6 +78,10 @@ def _collected(
     found: dict[Mode, Values | str] = {}
     for mode in modes:
         view = comparison.views[mode]
+        stuck = [entry.why for entry in view.found.unverified if entry.what == SWITCHES[mode]]
+        if stuck:
+            found[mode] = f"{SWITCHES[mode]} cannot be called, {stuck[0]}"
+            continue
         # One image is enough, but for batch statistics: those of a single value say nothing.
         normalised = any(isinstance(one.op, BatchNorm) and one.op.batch_statistics for one in view.found.layers)
         try:
@@ -75,6 +94,7 @@ def _collected(
     return found
 
 
+@uncollected()
 def judged(
     expected: Mapping[Mode, Network],
     comparison: Comparison,
@@ -107,7 +127,8 @@ def _mode(expected: Network, view: View, edits: tuple[Edit, ...], found: Values 
     except (RuntimeError, KeyError, IndexError) as error:
         within_limits(error, view.found.name)
         # The claim asks for weights or shapes that the model has not.
-        why = f"the findings do not fit the model's weights ({_told(error)})"
+        told = f"there is no {error.args[0]}" if isinstance(error, KeyError) else _told(error)
+        why = f"the findings do not fit the model's weights ({told})"
     return ModeProof(mode=expected.mode, status=ProofStatus.OPEN, why=why)
 
 
@@ -119,6 +140,9 @@ def _compared(claimed: Network, view: View, found: Values, partners: Mapping[str
     if not view.complete:
         claimed = _opening(claimed, {pair.expected.name for pair in view.reached() if pair.expected})
     for layer in claimed.layers:
+        partner = partners.get(layer.name)
+        if partner is not None and isinstance(partner.op, Unknown) and isinstance(layer.op, Conv2d | Linear):
+            raise execute.UnknownOpError(op_text(partner.op), layer.name)
         if why := _misfit(layer, claimed, _weights(layer, partners, found)):
             return ModeProof(mode=claimed.mode, status=ProofStatus.FAILED, why=why)
     with torch.no_grad():
@@ -253,6 +277,9 @@ def _tensor(weight: Weight, found: Values) -> Tensor | None:
     tensor = found.parameters.get(weight.name)
     if tensor is None:
         return None
-    if len(weight.shape) == 2 and tuple(tensor.shape) != weight.shape:
-        tensor = tensor.t()
+    if weight.role == "bias":
+        tensor = tensor.flatten()
+    if tensor.ndim == 2 and len(weight.shape) > 1:
+        tensor = tensor if tuple(tensor.shape) == weight.shape[:2] else tensor.t()
+        tensor = tensor.reshape(weight.shape) if tensor.numel() == prod(weight.shape) else tensor
     return tensor if weight.rows is None else tensor[slice(*weight.rows)]

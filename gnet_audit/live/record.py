@@ -17,15 +17,15 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from gnet_audit.live.calls import Call, Entry, Step, Steps, class_name, is_leaf, shape_of
+from gnet_audit.live.calls import Call, Entry, Step, Steps, class_name, is_leaf, shape_of, used_shape
 from gnet_audit.live.lines import Place, caller, callers
 from gnet_audit.live.ops import OPS
 from gnet_audit.live.shortcuts import EACH_IMAGE_ALONE, as_zeros, mapped, on_meta, result_of, tensors_of
 from gnet_audit.live.twin import Root, Twin
 from gnet_audit.live.watch import following
-from gnet_audit.live.writes import Memory, Write, Writes, in_place, target, version
+from gnet_audit.live.writes import CASTS, Memory, Write, Writes, in_place, target, version
 from gnet_audit.live.zeros import Zeros
-from gnet_audit.network import Input, Linear, Op, Unknown, Weight
+from gnet_audit.network import Input, Op, Unknown, Weight
 
 _ASIDE = frozenset(
     {"size", "dim", "ndimension", "numel", "nelement", "is_floating_point", "is_complex", "stride", "is_contiguous"}
@@ -62,6 +62,7 @@ class Recorder(TorchFunctionMode):
         self.stack: list[tuple[str, nn.Module]] = [("", twin.module)]
         """The modules at work, under their names."""
         self.called: set[str] = set()
+        self.idle: dict[int, list[str]] = {}
         self.used: set[int] = set()
         self.strangers: list[tuple[str, str, Place | None]] = []
         """Layers that read a tensor of unknown origin, with the function and the line."""
@@ -77,7 +78,7 @@ class Recorder(TorchFunctionMode):
 
     def following(self) -> AbstractContextManager[None]:
         """Know at every call which module makes it."""
-        return following(self.twin.names, self.stack, self.called)
+        return following(self.twin.names, self.stack, self.called, self.entries, self.idle)
 
     # --- calls ------------------------------------------------------------------------------------------------
 
@@ -130,11 +131,11 @@ class Recorder(TorchFunctionMode):
 
     def _rewritten(self, tensor: Tensor, write: Write | None) -> None:
         path, module = write.module if write is not None else self.stack[0]
-        function = write.function if write is not None else "write"
+        op, inputs = self.memory.holds(tensor, write, self.data)
         entry = Entry(
-            name=self._name(path, function, leaf=False),
-            op=Unknown(function=f"{function}, written in place through a view"),
-            inputs=(self.data[id(tensor)],),
+            name=self._name(path, write.function if write is not None else "write", leaf=False),
+            op=op,
+            inputs=inputs,
             shape=shape_of(tensor, self.batch),
             module=path,
             module_class=class_name(module),
@@ -146,6 +147,7 @@ class Recorder(TorchFunctionMode):
 
     def _holds(self, tensor: Tensor, entry: Entry) -> None:
         self.data[id(tensor)] = entry.name
+        self.idle.pop(id(tensor), None)
         self.memory.note(tensor)
 
     def _result(self, func: Any, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -244,6 +246,8 @@ class Recorder(TorchFunctionMode):
         kwargs: dict[str, Any],
         result: Any,
     ) -> Any:
+        known = self.data, self.entries, self.memory.originals
+        name, args = self.writes.assignment(name, args, lambda one: self._counterpart(self._own(one)), known)
         if type(result) is Tensor and name != "__setitem__":
             made = [result]
         else:
@@ -259,7 +263,7 @@ class Recorder(TorchFunctionMode):
         if name.endswith("_") and not name.endswith("__"):
             name = name[:-1]
         self.zeros.born(name, made)
-        self.writes.born(name, made)
+        self.writes.born(name, made, args)
         call = Call(
             name,
             self.zeros.as_number(name, args, result),
@@ -271,7 +275,7 @@ class Recorder(TorchFunctionMode):
             module=self.stack[-1][1],
             python=type(func) is FunctionType,
         )
-        tensors = call.tensors()
+        tensors = call.tensors()[: 1 if name in CASTS else None]
         reads = self._reads_data(tensors)
         if self.asks_gradients and self.twin.module.training:
             self._note_cut(name, tensors, made, caller(sys._getframe(2), self.floor), reads=reads)  # noqa: SLF001
@@ -286,7 +290,7 @@ class Recorder(TorchFunctionMode):
     ) -> None:
         """Where gradients stop: at data, or at a weight once data meets it; a lazy layer's first values are neither."""
         stopped = [self._stopped[id(tensor)] for tensor in tensors if id(tensor) in self._stopped]
-        if name == "detach" or not torch.is_grad_enabled():
+        if name in {"detach", "data"} or not torch.is_grad_enabled():
             stopped = [(name, place)]
         if reads:
             self.cut += stopped[:1]
@@ -312,8 +316,8 @@ class Recorder(TorchFunctionMode):
 
     def _layers(self, call: Call, tensors: list[Tensor], made: list[Tensor]) -> None:
         function = call.name.strip("_")
-        steps = self._stands_for(call)
-        if not steps:
+        known = steps = self._stands_for(call)
+        if not known:
             steps = (Step(op=Unknown(function=function), inputs=call.inputs(), weights=self._unknown(call)),)
         places = self._at or callers(sys._getframe(3), self.floor)  # noqa: SLF001
         params = self._new_parameters(tensors)
@@ -321,12 +325,12 @@ class Recorder(TorchFunctionMode):
         previous = ""
         for number, step in enumerate(steps):
             entry = self._entry(call, step, previous, places)
-            entry.params, params = params, 0
+            entry.params, params = (0, params) if step.called else (params, 0)
             result = made[number if each else 0]
             entry.shape = step.shape if step.shape is not None else shape_of(result, self.batch)
             self.entries.append(entry)
             previous = entry.name
-            for tensor in (result,) if each else made:
+            for tensor in (result,) if each or (known and function == "max") else made:
                 self._holds(tensor, entry)
         if any(self._is_stranger(tensor) for tensor in tensors):
             self.strangers.append((previous, function, places[0] if places else None))
@@ -348,9 +352,9 @@ class Recorder(TorchFunctionMode):
         path, module = self.stack[-1]
         weights = tuple([self._weight(role, tensor, step.op) for role, tensor in step.weights])
         owner = next((weight.name.rpartition(".")[0] for weight in weights if weight.name), path) if weights else path
-        leaf = is_leaf(module)
+        leaf, aside = is_leaf(module), bool(step.called) or call.name == "pad"
         return Entry(
-            name=self._name(path, call.name.strip("_"), leaf=leaf and call.name != "pad" and bool(path)),
+            name=self._name(path, step.called or call.name.strip("_"), leaf=leaf and not aside and bool(path)),
             op=step.op,
             inputs=step.names or tuple([self.data[id(tensor)] for tensor in step.inputs]) or (previous,),
             macs=step.macs,
@@ -360,6 +364,7 @@ class Recorder(TorchFunctionMode):
             owner=path if leaf else owner,
             leaf=leaf or owner != path,
             calls=places,
+            idle=tuple([name for tensor in step.inputs for name in self.idle.get(id(tensor), ())]),
         )
 
     def _name(self, path: str, function: str, *, leaf: bool) -> str:
@@ -368,19 +373,14 @@ class Recorder(TorchFunctionMode):
         return base if self._names[base] == 1 else f"{base}#{self._names[base]}"
 
     def _weight(self, role: str, tensor: Tensor, op: Op) -> Weight:
-        root = self.weights.get(id(tensor), _NOWHERE)
-        shape = tuple(tensor.shape)
-        if isinstance(op, Linear) and role == "weight" and shape[0] != op.out_features:
-            shape = shape[::-1]
+        root, shape = self.weights.get(id(tensor), _NOWHERE), used_shape(op, role, tuple(tensor.shape))
         return Weight(role=role, name=root.name, shape=shape, trainable=root.trainable)
 
     def _unknown(self, call: Call) -> tuple[tuple[str, Tensor], ...]:
-        found = (
-            (self.weights[id(tensor)].name.rpartition(".")[2], tensor)
-            for tensor in call.tensors()
-            if call.is_weight(tensor)
-        )
-        return tuple((role if role in _ROLES else "weight", tensor) for role, tensor in found)
+        own = (tensor for tensor in call.tensors() if call.is_weight(tensor))
+        found = ((self.weights[id(tensor)].name.rpartition(".")[2], tensor) for tensor in own)
+        packed = [("weight", _PACKED)] if any(isinstance(value, torch.ScriptObject) for value in call.args) else []
+        return (*((role if role in _ROLES else "weight", tensor) for role, tensor in found), *packed)
 
     def _new_parameters(self, tensors: Iterable[Tensor]) -> int:
         """How many parameters are used here for the first time."""
@@ -395,3 +395,5 @@ class Recorder(TorchFunctionMode):
 
 
 _ROLES = frozenset({"weight", "bias", "running_mean", "running_var"})
+_PACKED = torch.zeros((), device="cpu")
+"""What stands for the weights of a quantised layer, which are no tensors."""

@@ -7,6 +7,7 @@ import linecache
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, islice
 from types import ModuleType
 from typing import TypeAlias, TypeGuard, TypeVar, cast
@@ -18,6 +19,7 @@ Values: TypeAlias = tuple[float, ...]
 T = TypeVar("T")
 
 _NO_TABLES = (nn.Module, Tensor, ModuleType)
+_NOTHING = frozenset({bool, type(None)})
 
 FEWEST = 3
 """Numbers that a table has at least: two in a row are alike too often."""
@@ -55,7 +57,7 @@ def in_hand(file: str, names: Mapping[str, object]) -> Held:
         elif type(value) is str:
             if _tells(value):
                 texts.append(value.strip())
-        else:
+        elif type(value) not in _NOTHING and not issubclass(type(value), _NO_TABLES):
             numbers = _numbers(value)
             if numbers:
                 containers[numbers] = None
@@ -148,8 +150,14 @@ class Tables:
         if file not in self._files:
             linecache.checkcache(file)
             text = "".join(linecache.getlines(file))
-            self._files[file] = _literal_tables(file, text), _texts(file, text)
+            self._files[file] = _read(file, text)
         return self._files[file]
+
+
+@lru_cache(maxsize=16)
+def _read(file: str, text: str) -> tuple[Rows[Values], Rows[str]]:
+    """What is written in a file: the same as long as its text is."""
+    return _literal_tables(file, text), _texts(file, text)
 
 
 def _windows(values: Values) -> Iterator[Values]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -24,6 +25,8 @@ from gnet_audit.live.twin import Twin
 from gnet_audit.network import (
     UNCALLED,
     CodeOrigin,
+    Flatten,
+    Identity,
     Layer,
     Location,
     Mode,
@@ -33,6 +36,9 @@ from gnet_audit.network import (
     Unknown,
     Unverified,
 )
+
+SWITCHES = {Mode.EVAL: "eval()", Mode.TRAIN: "train()"}
+"""What puts a model into a mode; where it raises its flags are set for it, which its user cannot: not checked."""
 
 UNUSED = "a parameter that the forward never uses"
 """Why a parameter was not checked; like that of a module that nothing calls it holds only if it does in both modes."""
@@ -103,6 +109,7 @@ def _wants_data(error: BaseException) -> bool:
 def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, BaseException | None]:
     image = _image(twin, shape)
     recorder = Recorder(twin, image, _forward.__code__)
+    recorder.asks_gradients = mode is Mode.TRAIN
     returned: object = None
     error: BaseException | None = None
     notes: list[Unverified] = []
@@ -117,11 +124,10 @@ def _on(build: Build, twin: Twin, mode: Mode, shape: Shape) -> tuple[Traced, Bas
         with readable(build.text):
             tensors = list(tensors_in(returned))
     outputs = () if error is not None else _outputs(build, recorder, returned, tensors, notes)
-    locations = build.locations
     network = Network(
         name=build.text,
         mode=mode,
-        layers=tuple(_layer(entry, build, locations) for entry in _recorded(recorder)),
+        layers=tuple(_layers(_recorded(recorder), build)),
         outputs=outputs,
         unverified=(*notes, *_unverified(build, recorder, complete=error is None)),
     )
@@ -162,8 +168,7 @@ def _modes(twin: Twin, mode: Mode, notes: list[Unverified]) -> Iterator[None]:
     except BaseException as error:  # noqa: BLE001 - it is the user's code that raises
         for part in twin.module.modules():
             part.__dict__["training"] = training
-        what = "train()" if training else "eval()"
-        notes.append(Unverified(what=what, why=f"it raises: {_told(error, twin.module)[0]}"))
+        notes.append(Unverified(what=SWITCHES[mode], why=f"it raises: {_told(error, twin.module)[0]}"))
     pairs = [(old, new) for old, new in twin.pairs if not isinstance(old, torch.jit.ScriptModule)]
     before = [(old, old.__dict__, old.__dict__.get("training")) for old, _ in pairs]
     try:
@@ -214,7 +219,17 @@ def _recorded(recorder: Recorder) -> Iterator[Entry]:
     return (entry for entry in recorder.entries if entry.name not in recorder.writes.passed)
 
 
-def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
+def _layers(entries: Iterable[Entry], build: Build) -> Iterator[Layer]:
+    """The recorded layers; what stood idle before a change of shape alone stood so before its readers."""
+    reshaped: dict[str, tuple[str, ...]] = {}
+    for entry in entries:
+        idle = (*(name for source in entry.inputs for name in reshaped.get(source, ())), *entry.idle)
+        if idle and isinstance(entry.op, Flatten | Identity):
+            reshaped[entry.name] = idle
+        yield _layer(entry, build, build.locations, idle)
+
+
+def _layer(entry: Entry, build: Build, locations: Locations, idle: Iterable[str]) -> Layer:
     if entry.name == "input":
         return Layer(name=entry.name, op=entry.op, shape=entry.shape, origin=CodeOrigin())
     calls = locations.each(entry.calls)
@@ -236,6 +251,7 @@ def _layer(entry: Entry, build: Build, locations: Locations) -> Layer:
             calls=calls,
             constructed=constructed,
             written=locations.written(build.held.get(entry.owner, ())),
+            idle=tuple(locations.each(build.constructed.get(name, ())) for name in idle),
         ),
     )
 
@@ -268,7 +284,7 @@ def _unverified(build: Build, recorder: Recorder, *, complete: bool) -> Iterator
         yield Unverified(what=name, why=why, where=locations.at(place))
     for name, place in recorder.cut[:1]:
         more = f", and {len(recorder.cut) - 1} more calls" if len(recorder.cut) > 1 else ""
-        why = f"no gradient passes here in training (detach or no_grad{more}): how it learns is not checked"
+        why = f"no gradient passes here in training (detach, data or no_grad{more}): how it learns is not checked"
         yield Unverified(what=name, why=why, where=locations.at(place))
     if complete:
         yield from _unused(build, recorder)
@@ -284,16 +300,24 @@ def _unused(build: Build, recorder: Recorder) -> Iterator[Unverified]:
             alive.add(name)
             name = name.rpartition(".")[0]  # noqa: PLW2901 - and whatever it stands in
     reported: set[str] = set()
+    sharing = Counter(_key(place) for name in alive for place in build.constructed.get(name, ()))
     for name in twin.paths:
         if name in alive or not reported.isdisjoint(accumulate(name.split("."), "{}.{}".format)):
             continue
         reported.add(name)
-        lines = build.constructed.get(name, ())
-        yield Unverified(what=name, why=UNCALLED, where=build.locations.at(_first(lines)))
+        # Of the lines that made it the outermost that made none or the fewest of those that are called.
+        outermost_first = reversed(build.constructed.get(name, ()))
+        line = min(outermost_first, key=lambda place: sharing[_key(place)], default=None)
+        yield Unverified(what=name, why=UNCALLED, where=build.locations.at(line))
     for root in twin.roots.values():
         owner = root.name.rpartition(".")[0]
         if root.parameters and root.name not in used and owner in alive:
             yield Unverified(what=root.name, why=UNUSED)
+
+
+def _key(place: Place) -> tuple[int, int]:
+    code, offset = place
+    return id(code), offset
 
 
 def _first(lines: tuple[Place, ...]) -> Place | None:

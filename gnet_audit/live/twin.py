@@ -125,12 +125,28 @@ def _once(tables: Iterable[tuple[str, Mapping[str, T | None]]]) -> list[tuple[st
 
 
 def _copy_tensors(owned: _Owned, device: torch.device, memo: dict[int, object], tensors: dict[int, Tensor]) -> None:
+    places: dict[object, Tensor] = {}
     for _, parameter in owned.parameters:
-        tensors[id(parameter)] = _parameter(parameter, device)
+        place = _place(parameter)
+        if place not in places:
+            places[place] = _parameter(parameter, device)
+        tensors[id(parameter)] = places[place]
     for _, buffer in owned.buffers:
         if id(buffer) not in tensors:
             tensors[id(buffer)] = _tensor(buffer, device)
     memo.update(tensors)
+
+
+def _place(parameter: nn.Parameter) -> object:
+    """Where a parameter's numbers lie; two that were tied by their `data` are one, as if they were the same object."""
+    if isinstance(parameter, UninitializedParameter) or parameter.layout is not torch.strided or not parameter.numel():
+        return id(parameter)
+    try:
+        memory = parameter.untyped_storage()._cdata  # noqa: SLF001 - also on meta, where all addresses are 0
+    except (RuntimeError, NotImplementedError):
+        return id(parameter)
+    form = tuple(parameter.shape), parameter.stride(), parameter.dtype
+    return memory, parameter.storage_offset(), *form, parameter.requires_grad
 
 
 def _parameter(old: nn.Parameter, device: torch.device) -> Tensor:
@@ -298,7 +314,8 @@ def _name(twin: Twin, owned: _Owned) -> None:
             twin.names.update((id(part), f"{name}.{inner}".strip(".")) for inner, part in new.inner())
     for name, parameter in owned.parameters:
         copied = twin.tensors[id(parameter)]
-        twin.roots[id(copied)] = Root(name=_plain(name), trainable=parameter.requires_grad, parameters=(id(copied),))
+        root = Root(name=_plain(name), trainable=parameter.requires_grad, parameters=(id(copied),))
+        twin.roots.setdefault(id(copied), root)
     for name, buffer in owned.buffers:
         twin.roots.setdefault(id(twin.tensors[id(buffer)]), Root(name=_plain(name)))
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.parameter import is_lazy
 
+from gnet_audit.garbage import uncollected
 from gnet_audit.live.calls import Call, Entry, Step
 from gnet_audit.live.execute import Order, keep_mask, order_behind
 from gnet_audit.live.lines import Place
@@ -22,7 +23,7 @@ from gnet_audit.live.target import Build
 from gnet_audit.live.trace import running
 from gnet_audit.live.twin import Twin, twin_of
 from gnet_audit.live.writes import Write
-from gnet_audit.network import Linear, Mode, Shape
+from gnet_audit.network import Conv2d, Linear, Mode, Op, Shape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +44,16 @@ class Values:
 def values(
     build: Build, twin: Twin, mode: Mode, input_shape: Shape, batch: int = 1, *, partial: bool = False
 ) -> Values:
-    """Run the twin once on random images; a forward that raises leaves the values up to there."""
+    """Run the twin once on random images; a forward that raises leaves the values up to there.
+
+    The recorder holds every tensor until the end: what is not collected meanwhile would be there anyway.
+    """
     generator = torch.Generator("cpu").manual_seed(1)
     image = torch.randn(batch, *input_shape, generator=generator, dtype=torch.float64, device="cpu").to(precision(twin))
     found = Values(image=image.clone(), parameters=named_tensors(twin))
     recorder = _Keeper(twin, image, values.__code__, found)
     returned: object = None
-    with undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
+    with uncollected(), undisturbed(), running(build, twin, mode), torch.no_grad(), recorder.following(), recorder:
         try:
             returned = twin.module(image)
         except KeyboardInterrupt:
@@ -77,7 +81,7 @@ def randomised(build: Build, input_shape: Shape, dtype: torch.dtype = torch.floa
 
     `share` makes the weights of products smaller.
     """
-    with undisturbed():
+    with uncollected(), undisturbed():
         twin = twin_of(build.module, torch.device("cpu"))
         if any(is_lazy(tensor) for tensor in twin.tensors.values()):
             with running(build, twin, Mode.TRAIN), torch.no_grad():
@@ -146,9 +150,17 @@ class _Keeper(Recorder):
     def _entry(self, call: Call, step: Step, previous: str, places: tuple[Place, ...]) -> Entry:
         entry = super()._entry(call, step, previous, places)
         self.orders[entry.name] = order_behind(entry.op, self.orders.get(entry.inputs[0]) if entry.inputs else None)
-        flipped = isinstance(step.op, Linear) and call.name not in {"linear", "bilinear"}
         self.found.weights[entry.name] = {
-            role: (tensor.t() if flipped and role == "weight" else tensor).detach().clone()
-            for role, tensor in step.weights
+            role: _as_used(step.op, call.name, tensor, shape=weight.shape).detach().clone()
+            for (role, tensor), weight in zip(step.weights, entry.weights, strict=True)
         }
         return entry
+
+
+def _as_used(op: Op, name: str, tensor: Tensor, *, shape: Shape) -> Tensor:
+    """A weight in the shape in which its layer has it: which way a square matrix stands is told by the function."""
+    if not isinstance(op, Linear | Conv2d) or tensor.ndim != 2:
+        return tensor
+    # Of letters the sizes say which way.
+    flipped = tuple(tensor.shape) != shape[:2] if name == "einsum" else name not in {"linear", "bilinear"}
+    return (tensor.t() if flipped else tensor).reshape(shape)

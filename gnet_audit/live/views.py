@@ -58,12 +58,13 @@ def _order(call: Call, rank: int) -> list[int]:
 
 
 def _cast(call: Call) -> Steps:
-    return _same(call) if call.is_data(call.get(0, "input")) else ()
+    # Numbers that become whole numbers are no longer the same.
+    return _same(call) if call.is_data(call.get(0, "input")) and call.result.is_floating_point() else ()
 
 
 def _copy(call: Call) -> Steps:
     source = call.tensor(1, "src")
-    whole = call.is_data(source) and call.shape(source) == call.shape(call.result)
+    whole = call.is_data(source) and call.shape(source) == call.shape(call.result) and call.result.is_floating_point()
     return (Step(op=Identity(), inputs=(source,)),) if whole else ()
 
 
@@ -162,16 +163,15 @@ def _stack(call: Call) -> Steps:
 
 
 def _windows(call: Call) -> Steps:
-    """Every run of neighbouring channels, along a new last axis: the method `unfold`, not the function."""
-    image = call.tensor()
-    if image.ndim != 4 or call.result.ndim != 5 or call.axis(image, call.get(1, "dimension")) != 0:
+    """Runs of neighbours along an axis, each along a new last axis: the method `unfold`, not the function."""
+    values = call.tensor()
+    if call.result.ndim != values.ndim + 1:
         return ()
-    size, step = call.get(2, "size"), call.get(3, "step")
-    return (
-        (Step(op=Elementwise(function="channel_windows", constants=(float(size),)), inputs=(image,)),)
-        if step == 1
-        else ()
-    )
+    axis = call.axis(values, call.get(1, "dimension"))
+    if axis is None:
+        return ()
+    constants = (float(axis), float(call.get(2, "size")), float(call.get(3, "step")))
+    return (Step(op=Elementwise(function="unfold", constants=constants), inputs=(values,)),)
 
 
 VIEWS: dict[str, Handler] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import get_ident
@@ -20,9 +20,20 @@ _RELUS = frozenset({F.relu, torch.relu, torch.relu_, Tensor.relu, Tensor.relu_, 
 
 
 @contextmanager
-def following(names: Mapping[int, str], stack: list[tuple[str, nn.Module]], called: set[str]) -> Iterator[None]:
-    """Know at every call which module makes it: the last of `stack`; other threads are let alone."""
-    original, owner = nn.Module.__call__, get_ident()
+def following(
+    names: Mapping[int, str],
+    stack: list[tuple[str, nn.Module]],
+    called: set[str],
+    entries: Sequence[object],
+    idle: dict[int, list[str]],
+) -> Iterator[None]:
+    """Know at every call which module makes it: the last of `stack`; other threads are let alone.
+
+    `idle` gets the modules without parts that give a tensor back as it is and add nothing to the `entries`.
+    In what `nn.Module.__call__` calls: of a new `__call__` itself Python tells every subclass, and there are hundreds.
+    """
+    original: Callable[..., Any] = nn.Module._call_impl  # noqa: SLF001
+    owner = get_ident()
 
     def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
         if get_ident() != owner:
@@ -32,19 +43,23 @@ def following(names: Mapping[int, str], stack: list[tuple[str, nn.Module]], call
             name = f"{stack[-1][0]}.{type(module).__name__}".lstrip(".")
         stack.append((name, module))
         called.add(name)
+        before = len(entries)
         try:
             if type(module) is nn.CrossMapLRN2d and len(args) == 1:
                 # The same function, hidden in an autograd function of its own.
                 return F.local_response_norm(args[0], module.size, module.alpha, module.beta, module.k)
-            return original(module, *args, **kwargs)
+            result = original(module, *args, **kwargs)
         finally:
             stack.pop()
+        if args and result is args[0] and len(entries) == before and isinstance(result, Tensor) and not module._modules:  # noqa: SLF001
+            idle.setdefault(id(result), []).append(name)
+        return result
 
-    nn.Module.__call__ = call  # type: ignore[method-assign]
+    nn.Module._call_impl = call  # type: ignore[method-assign, assignment]  # noqa: SLF001
     try:
         yield
     finally:
-        nn.Module.__call__ = original  # type: ignore[method-assign]
+        nn.Module._call_impl = original  # type: ignore[method-assign]  # noqa: SLF001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from math import prod
 from torch import Tensor
 
 from gnet_audit.live.calls import Call, Handler, Step, Steps, padding_of, pair
-from gnet_audit.network import Conv2d, Linear, Unknown
+from gnet_audit.network import Conv2d, Elementwise, Flatten, Linear, Shape, Unknown
 
 
 def _conv2d(call: Call) -> Steps:
@@ -107,14 +107,58 @@ def _matmul(call: Call) -> Steps:
     return _dense(call, call.tensor(), call.tensor(1, "mat2" if call.name == "mm" else "other"), None, transpose=True)
 
 
+def _einsum(call: Call) -> Steps:
+    """A linear layer by letters: of the batch, of what it reads and of what it gives; or a sum over axes."""
+    left, _, right = call.args[0].replace(" ", "").replace("...", "*").partition("->")
+    names, tensors = left.split(","), call.tensors()
+    if len(names) == len(tensors) == 1:
+        return _summed(call, tensors[0], left, right)
+    if len(names) != 2 or len(tensors) != 2:
+        return ()
+    (data, vector), (own, weight) = sorted(
+        zip(names, tensors, strict=True), key=lambda operand: not call.is_data(operand[1])
+    )
+    if len(data) != 2 or len(own) != 2 or len({*data, *own}) != 3 or data[1] not in own:
+        return ()
+    transpose = own[0] == data[1]
+    if transpose and weight.shape[0] == weight.shape[-1]:
+        return ()
+    return _dense(call, vector, weight, None, transpose=transpose) if right == data[0] + own[transpose] else ()
+
+
+def _summed(call: Call, values: Tensor, left: str, right: str) -> Steps:
+    """A sum over the axes whose letters are left out, where the others stay in their order."""
+    if "*" in left:
+        rest = "0123456789"[: values.ndim - len(left) + 1]
+        left, right = left.replace("*", rest), right.replace("*", rest)
+    gone = [dim for dim, letter in enumerate(left) if letter not in right]
+    axes = call.axes(values, gone)
+    if len(set(left)) != values.ndim or axes is None or right != "".join(one for one in left if one in right):
+        return ()
+    return (Step(op=Elementwise(function="sum", constants=tuple(map(float, axes))), inputs=(values,)),)
+
+
 def _dense(call: Call, vector: Tensor, weight: Tensor, bias: Tensor | None, *, transpose: bool) -> Steps:
     shape = call.shape(vector)
-    flat = shape is not None and prod(shape[:-1]) == 1
-    if not flat or weight.ndim != 2 or not call.is_data(vector) or not call.is_weight(weight):
+    if shape is None or weight.ndim != 2 or not call.is_data(vector) or not call.is_weight(weight):
         return ()
     features = weight.shape[1 if transpose else 0]
+    if prod(shape[:-1]) != 1:
+        return _pointwise(vector, shape, features, _weights(weight, bias)) if len(shape) == 3 < vector.ndim else ()
     op = Linear(out_features=features, bias=bias is not None)
     return (Step(op=op, inputs=(vector,), weights=_weights(weight, bias), macs=weight.numel()),)
+
+
+def _pointwise(vector: Tensor, shape: Shape, features: int, weights: tuple[tuple[str, Tensor], ...]) -> Steps:
+    """A product along the last axis of a map is a 1×1 convolution of the map with that axis in front."""
+    *around, channels = shape
+    there, behind = (channels, *around), (features, *around)
+    op = Conv2d(out_channels=features, kernel=(1, 1), bias=len(weights) > 1)
+    return (
+        Step(op=Flatten(shape=there, of=shape, order=(2, 0, 1)), inputs=(vector,), shape=there, called="permute"),
+        Step(op=op, weights=weights, shape=behind, macs=prod(around) * weights[0][1].numel()),
+        Step(op=Flatten(shape=(*around, features), of=behind, order=(1, 2, 0)), called="permute"),
+    )
 
 
 def _other_conv(call: Call) -> Steps:
@@ -144,5 +188,6 @@ WEIGHTED: dict[str, Handler] = {
     "matmul": _matmul,
     "__matmul__": _matmul,
     "mm": _matmul,
+    "einsum": _einsum,
 }
 """Functions of an image or vector and a weight."""

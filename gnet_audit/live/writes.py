@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import FunctionType
@@ -13,6 +13,7 @@ from torch.nn.parameter import is_lazy
 
 from gnet_audit.live.calls import Call, Entry, Step, Steps
 from gnet_audit.live.lines import Place
+from gnet_audit.messages import BEHIND
 from gnet_audit.network import Concat, Elementwise, Identity, Op, Pad, Unknown
 
 _BIRTHS = {
@@ -25,6 +26,9 @@ _BIRTHS = {
 }
 """Functions that make a tensor to be filled, and whether it holds zeros until then."""
 
+CASTS = frozenset({"to", "type_as", "type", "float", "double", "half", "bfloat16", "cuda", "cpu"})
+"""Functions that ask their further arguments for a type or a device alone."""
+
 _ASSIGNMENTS = frozenset(
     {"__setitem__", "__iadd__", "__isub__", "__imul__", "__idiv__", "__itruediv__", "__ifloordiv__", "__imod__"}
     | {"__ipow__", "__iand__", "__ior__", "__ixor__", "__ilshift__", "__irshift__"}
@@ -32,6 +36,11 @@ _ASSIGNMENTS = frozenset(
 
 IMAGE = 3
 """Axes of an image without the batch."""
+
+_Recorded: TypeAlias = tuple[dict[int, str], Sequence[Entry], dict[int, Tensor]]
+"""Which layer each tensor is, all layers so far, and the originals of what was copied to another device."""
+
+_Names: TypeAlias = tuple[str, ...]
 
 Region: TypeAlias = tuple[range, ...]
 """What is written: a range along each axis, the batch left out."""
@@ -58,8 +67,10 @@ class Writes:
     passed: set[str] = field(default_factory=set)
     """Layers that stood for a tensor until more was written into it, and that nobody read meanwhile."""
 
-    def born(self, name: str, made: Sequence[Tensor]) -> None:
+    def born(self, name: str, made: Sequence[Tensor], args: Sequence[Any] = ()) -> None:
         """Remember what a function made, if it is there to be filled."""
+        if name in CASTS and args:
+            self._moved(args[0], made[0])
         if name in _BIRTHS:
             for one in made:
                 # In inference mode torch does not count what is written.
@@ -73,6 +84,50 @@ class Writes:
             filling.versions.append((new, new._version))  # noqa: SLF001
             self.known[id(new)] = filling
 
+    def assignment(
+        self, name: str, args: tuple[Any, ...], counterpart: Callable[[Tensor], Tensor], call: _Recorded
+    ) -> tuple[str, tuple[Any, ...]]:
+        """A call; a copy into a range of a tensor to be filled as the assignment that it is."""
+        data, entries, originals = call
+        into = originals.get(id(args[0]), args[0]) if name == "copy_" and args else None
+        part = self._range(into)
+        if part is None:
+            return name, args
+        self._unread(data.pop(id(args[0]), ""), entries)
+        whole, index = part
+        if into is not args[0]:
+            # The range has been copied to where the data is, and the copy was written into.
+            whole = counterpart(whole)
+            whole[index] = args[1]
+        return "__setitem__", (whole, index, *args[1:2])
+
+    def _range(self, into: Any) -> tuple[Tensor, tuple[slice, ...]] | None:
+        """The tensor to be filled of which this one is a range, and the index of that range."""
+        whole: Any = getattr(into, "_base", None)
+        if id(whole) not in self.known or into.stride() != whole.stride() or not whole.is_contiguous():
+            return None
+        index, rest = [], int(into.storage_offset()) - int(whole.storage_offset())
+        for size, stride in zip(into.shape, whole.stride(), strict=True):
+            start, rest = divmod(rest, stride)
+            index.append(slice(start, start + size))
+        return whole, tuple(index)
+
+    def _unread(self, name: str, entries: Sequence[Entry]) -> None:
+        """A range that was taken only to be written into is no layer."""
+        for entry in reversed(entries):
+            if entry.name == name:
+                self.passed.add(name)
+            if entry.name == name or name in entry.inputs:
+                return
+
+    def _moved(self, old: Any, new: Tensor) -> None:
+        """The same tensor of another type, or elsewhere, is filled in its place if that was not begun."""
+        filling = self.known.get(id(old))
+        if filling is not None and not filling.pieces and not new.is_inference() and new.is_floating_point():
+            fresh = all(one._version == before for one, before in filling.versions)  # noqa: SLF001
+            if fresh and id(new) not in self.known:
+                self.known[id(new)] = Filling(filling.zeros, [(new, new._version)])  # noqa: SLF001
+
     def steps(self, call: Call, entries: Sequence[Entry]) -> Steps:
         """The layers that a tensor is after an assignment; nothing where that is not clear.
 
@@ -83,7 +138,8 @@ class Writes:
             return ()
         own = entries[filling.layers.start : filling.layers.stop]
         former = call.data.get(id(call.args[0]), "")
-        readers = [entry for entry in (entries[filling.layers.stop :] if own else ()) if former in entry.inputs]
+        later = entries[filling.layers.stop :] if own else ()
+        readers = [entry for entry in later if former in entry.inputs and entry.name not in self.passed]
         if former != (own[-1].name if own else ""):
             del self.known[id(call.args[0])]
             return ()
@@ -116,8 +172,9 @@ class Write:
     module: tuple[str, nn.Module]
     """Which module's forward did, under its name."""
     places: tuple[Place, ...] = ()
+    into: Tensor
     part: Tensor
-    """Where."""
+    """Where in it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -155,7 +212,7 @@ class Memory:
         own = self.originals.get(id(into), into)
         part = _part(own, args[1]) if function == "__setitem__" else own
         name = "data" if function == "__set__" else function.strip("_")
-        self.written.append(Write(function=name, module=module, places=places, part=part))
+        self.written.append(Write(function=name, module=module, places=places, into=into, part=part))
 
     def changed(self, tensor: Tensor) -> Write | bool:
         """What was written into a layer's value since it was noted, or whether anything was that nobody saw."""
@@ -172,6 +229,18 @@ class Memory:
                 return write
         return raised > len(later)
 
+    def holds(self, tensor: Tensor, write: Write | None, data: Mapping[int, str]) -> tuple[Op, _Names]:
+        """What a layer's tensor is after a write, and of which layers: known where a view was written that is the same."""
+        function, old = write.function if write is not None else "write", data[id(tensor)]
+        if write is None or id(write.into) not in data:
+            return Unknown(function=f"{function}{BEHIND}"), (old,)
+        written = write.into
+        own, before, *_ = self._seen[id(tensor)]
+        alike = version(tensor) == before or _one_memory(written, tensor)
+        if alike and own is tensor and write.part is written and not self.changed(written) and _same(written, tensor):
+            return Identity(), (data[id(written)],)
+        return Unknown(function=f"{function}{BEHIND}"), (old, data[id(written)])
+
 
 def version(tensor: Tensor) -> int:
     """How often something was written; in inference mode torch does not count."""
@@ -179,6 +248,18 @@ def version(tensor: Tensor) -> int:
         return tensor._version  # noqa: SLF001
     except RuntimeError:
         return 0
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors of the same memory hold the same values at the same places."""
+    places = [(tensor.shape, tensor.stride(), tensor.storage_offset(), tensor.dtype) for tensor in (one, other)]
+    return places[0] == places[1]
+
+
+def _one_memory(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are views of one, as torch knows: whatever is written into either raises both versions."""
+    roots = [tensor if tensor._base is None else tensor._base for tensor in (one, other)]  # noqa: SLF001
+    return roots[0] is roots[1]
 
 
 def _storage(tensor: Tensor) -> int:

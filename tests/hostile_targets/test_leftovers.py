@@ -318,11 +318,21 @@ class HasOddBuffers(GoogLeNet):
 
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested", "ignore:Sparse CSR", "ignore:torch.quantize_per")
-@pytest.mark.parametrize("make", [HasSlots, lambda: RefusesModes().begin(), HasOddBuffers])
+@pytest.mark.parametrize("make", [HasSlots, HasOddBuffers])
 def test_an_odd_model_is_judged_by_its_layers(make: Any) -> None:
     model = make()
     report = audit(model)
     assert (report.error, report.findings) == ("", ())
     assert report.proof is not None
     assert report.proof.status is ProofStatus.PROVEN, report.proof.line
+    assert model.training
+
+
+def test_a_model_that_cannot_be_set_to_eval_is_not_said_to_match_there() -> None:
+    model = RefusesModes().begin()
+    report = audit(model)
+    assert (report.error, report.findings, report.verdict) == ("", (), Verdict.UNPROVEN)
+    assert "eval() cannot be called" in report.reason
+    assert report.proof is not None
+    assert report.proof.status is ProofStatus.OPEN
     assert model.training

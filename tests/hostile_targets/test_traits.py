@@ -8,7 +8,7 @@ from gnet_audit import audit
 from gnet_audit.live.surroundings import undisturbed
 from gnet_audit.proof import ProofStatus
 from gnet_audit.report import Verdict
-from tests.hostile_targets.traits import PROVEN, TRAITS, Plain
+from tests.hostile_targets.traits import PROVEN, TRAITS, IsItsOwnChild, Plain
 from tests.hostile_targets.world import changed, state, world
 
 PARAMS = 13_378_280
@@ -24,7 +24,7 @@ def test_a_class_with_a_hostile_trait_is_judged_by_its_layers(
     report = audit(trait, prove=False)
     after = world()
     assert changed(before, after) == set()
-    assert (report.error, report.verdict) == ("", Verdict.MATCHES), report.findings
+    assert (report.error, report.findings, report.verdict) == ("", (), _verdict(trait)), report.reason
     assert report.totals.model_params == PARAMS
     assert "careful" not in capfd.readouterr().err
 
@@ -39,7 +39,12 @@ def test_an_instance_leaves_as_it_came_and_is_judged_by_its_layers(trait: type[P
     report = audit(model, prove=trait in PROVEN)
     assert changed(before, world()) == set()
     assert changed(own, state(model)) == set()
-    assert report.verdict is Verdict.MATCHES, report.reason
+    assert report.verdict is _verdict(trait), report.reason
     if trait in PROVEN:
         assert report.proof is not None
         assert report.proof.status is ProofStatus.PROVEN
+
+
+def _verdict(trait: type[Plain]) -> Verdict:
+    """Of a model that torch cannot set to eval, nobody can say what it is in eval."""
+    return Verdict.UNPROVEN if trait is IsItsOwnChild else Verdict.MATCHES

@@ -39,7 +39,17 @@ def world() -> dict[str, object]:
         ),
         "functions": tuple(map(id, (F.relu, F.conv2d, F.linear, F.max_pool2d, torch.cat, torch.relu, Tensor.relu))),
         "classes": tuple(
-            map(id, (nn.Module.__call__, nn.Module.__init__, nn.Conv2d.forward, nn.ReLU, nn.Linear.__init__))
+            map(
+                id,
+                (
+                    nn.Module.__call__,
+                    nn.Module._call_impl,  # noqa: SLF001
+                    nn.Module.__init__,
+                    nn.Conv2d.forward,
+                    nn.ReLU,
+                    nn.Linear.__init__,
+                ),
+            )
         ),
         "names": (sorted(vars(F)), sorted(vars(nn)), sorted(vars(nn.Module))),
         "print": id(print),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -256,3 +257,75 @@ def test_a_layer_knows_the_row_of_the_table_that_its_values_came_from() -> None:
 
 def test_a_ready_instance_has_no_tables() -> None:
     assert all(_origin(layer).written == () for layer in network(Rows()).layers)
+
+
+class Same(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+class Idle(nn.Module):
+    """Modules that give back what they are given, and some that only seem to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(4, 4, 1)
+        self.plain = nn.Identity()
+        self.own = Same()
+        self.empty = nn.Sequential()
+        self.holds = nn.Sequential(nn.Identity())
+        self.fires = nn.ReLU(inplace=True)
+        self.drops = nn.Dropout(0.5)
+        self.last = nn.Linear(4 * 6 * 6, 2)
+        self.function: Callable[[Idle, Tensor], Tensor] = lambda _, x: x
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(self, self.first(x))
+
+
+IDLE = {
+    text.strip(): number
+    for number, text in enumerate(inspect.getsource(Idle).splitlines(), inspect.getsourcelines(Idle)[1])
+}
+
+
+def idle(forward: Callable[[Idle, Tensor], Tensor], layer: str) -> list[str]:
+    """The attributes whose lines made what stands idle before a layer."""
+
+    def make() -> Idle:
+        model = Idle()
+        model.function = forward
+        return model
+
+    origin = _origin(network(make, (4, 6, 6)).by_name[layer])
+    names = {number: text.partition(" = ")[0].removeprefix("self.") for text, number in IDLE.items()}
+    return [names[lines[0].line] for lines in origin.idle]
+
+
+@pytest.mark.parametrize(
+    ("forward", "modules"),
+    [
+        (lambda one, x: one.last(one.plain(x).flatten(1)), ["plain"]),
+        (lambda one, x: one.last(one.plain(x.flatten(1))), ["plain"]),
+        (lambda one, x: one.last(one.own(x).flatten(1)), ["own"]),
+        (lambda one, x: one.last(one.empty(x).flatten(1)), ["empty"]),
+        (lambda one, x: one.last(one.holds(x).flatten(1)), ["holds"]),
+        (lambda one, x: one.last(one.own(one.plain(x).flatten(1))), ["plain", "own"]),
+        (lambda one, x: one.last(one.fires(x).flatten(1)), []),
+        (lambda one, x: one.last(one.drops(x).flatten(1)), []),
+        (lambda one, x: one.last(one.fires(one.plain(x)).flatten(1)), []),
+        (lambda one, x: one.last(F.relu(one.plain(x)).flatten(1)), []),
+    ],
+)
+def test_a_layer_knows_what_stands_idle_before_it(
+    forward: Callable[[Idle, Tensor], Tensor], modules: list[str]
+) -> None:
+    assert idle(forward, "last") == modules
+
+
+def test_who_reads_a_value_before_an_identity_does_not_stand_behind_it() -> None:
+    def forward(one: Idle, x: Tensor) -> Tensor:
+        before = F.relu(x)
+        return one.last((before + one.plain(x)).flatten(1))  # type: ignore[no-any-return]
+
+    assert (idle(forward, "relu"), idle(forward, "add")) == ([], ["plain"])

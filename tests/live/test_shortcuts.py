@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,6 +52,7 @@ sizes = st.integers(1, 12)
 small = st.integers(1, 5)
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")  # once a process
 @settings(max_examples=150, deadline=None)
 @given(
     st.tuples(sizes, sizes),

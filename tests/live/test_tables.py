@@ -87,6 +87,12 @@ def test_other_numbers_another_order_and_what_is_no_container_lead_nowhere(tmp_p
     assert lines(tmp_path, ROWS, row=value) == {}
 
 
+def test_a_file_that_changed_is_read_anew(tmp_path: Path) -> None:
+    assert lines(tmp_path, "ROW = (128, 24, 192)\n", row=(128, 24, 192)) == {1: ("128", "24", "192")}
+    assert lines(tmp_path, "\nROW = (128, 24, 192)\n", row=(128, 24, 192)) == {2: ("128", "24", "192")}
+    assert lines(tmp_path, "ROW = (128, 24, 193)\n", row=(128, 24, 192)) == {}
+
+
 def test_no_code_of_what_is_in_hand_runs() -> None:
     assert in_hand("net.py", {"trap": Trap(), "list": TrappedList([1, 2, 3])}).containers == ((1, 2, 3),)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
@@ -16,7 +16,7 @@ from gnet_audit.live.calls import Call, Steps
 from gnet_audit.live.ops import OPS
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
-from gnet_audit.network import Activation, CodeOrigin, Input, Mode, Network, Output, Unknown
+from gnet_audit.network import Activation, CodeOrigin, Dropout, Input, Mode, Network, Output, Unknown
 from tests.live.running import Calls, active, layers, network, run
 
 
@@ -257,6 +257,33 @@ def test_what_the_forward_never_comes_to_is_told_once_at_its_outermost() -> None
     assert entries[0].where.file == "tests/live/test_trace.py"
 
 
+def made_by(kind: str) -> nn.Module:
+    return nn.Linear(4, 4) if kind == "linear" else nn.Identity()
+
+
+class Spares(nn.Module):
+    """Modules that a function of their own makes, one of which is called in each line, or none."""
+
+    def __init__(self, *, called: bool) -> None:
+        super().__init__()
+        self.called = called
+        self.one = made_by("linear")
+        self.two = made_by("linear")
+        self.many = nn.ModuleList([made_by("linear") for _ in range(3)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.many[0](self.one(x)) if self.called else x.relu()
+
+
+@pytest.mark.parametrize("called", [True, False])
+def test_what_is_never_called_stands_at_the_line_that_makes_nothing_that_is(called: bool) -> None:
+    first = Spares.__init__.__code__.co_firstlineno + 3
+    named = {"one": first, "two": first + 1, "many.1": first + 2, "many.2": first + 2, "many": first + 2}
+    entries = network(partial(Spares, called=called), (4,)).unverified
+    assert [entry.what for entry in entries] == (["two", "many.1", "many.2"] if called else ["one", "two", "many"])
+    assert [entry.where.line if entry.where else 0 for entry in entries] == [named[entry.what] for entry in entries]
+
+
 def test_a_module_whose_parameters_are_used_by_others_is_used() -> None:
     class Borrowed(nn.Module):
         def __init__(self) -> None:
@@ -361,6 +388,79 @@ def test_a_train_that_keeps_a_part_in_eval_is_respected() -> None:
 
     found = network(Frozen(nn.Linear(4, 4), nn.Dropout(0.2), nn.Dropout(0.3)), (4,), Mode.TRAIN)
     assert [active(layer) for layer in found.layers[2:]] == [False, True]
+
+
+class Inner(nn.Module):
+    """Dropout in a part of a model, for those that have their own idea of modes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.drop(x)  # type: ignore[no-any-return]
+
+
+class OwnTrain(Inner):
+    def train(self, mode: bool = True) -> OwnTrain:  # noqa: ARG002, FBT002
+        return super().train(False)  # noqa: FBT003
+
+
+class OwnChildren(Inner):
+    def children(self) -> Iterator[nn.Module]:
+        return iter(())
+
+
+class OwnAttributes(Inner):
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, False if name == "training" else value)  # type: ignore[arg-type]
+        if name == "training" and "drop" in self._modules:
+            self.drop.p = 0.5
+
+
+class OwnFlag(Inner):
+    @property
+    def training(self) -> bool:
+        return False
+
+    @training.setter
+    def training(self, _mode: bool) -> None:
+        if "drop" in vars(self).get("_modules", ()):
+            self.drop.p = 0.5
+
+
+def _own_instance() -> Inner:
+    inner = Inner()
+    inner.train = lambda mode=True: inner  # type: ignore[method-assign]  # noqa: ARG005
+    return inner
+
+
+def _itself() -> Inner:
+    inner = Inner()
+    inner.drop.again = inner
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("make", "found"),
+    [
+        (Inner, Dropout(rate=0.2)),
+        (OwnTrain, Dropout(rate=0.2, active=False)),
+        (OwnChildren, Dropout(rate=0.2, active=False)),
+        (OwnAttributes, Dropout(rate=0.5)),
+        (OwnFlag, Dropout(rate=0.5)),
+        (_own_instance, Dropout(rate=0.2, active=False)),
+    ],
+)
+def test_a_part_that_has_a_hand_in_its_mode_is_asked(make: Callable[[], Inner], found: Dropout) -> None:
+    part = make().eval()
+    part.drop.training, part.drop.p = False, 0.2
+    assert network(nn.Sequential(nn.Linear(4, 4), part), (4,), Mode.TRAIN).layers[-1].op == found
+
+
+def test_a_part_that_stands_in_itself_has_no_end_of_train() -> None:
+    found = network(nn.Sequential(nn.Linear(4, 4), _itself()), (4,), Mode.TRAIN)
+    assert [(entry.what, entry.why.partition(":")[0]) for entry in found.unverified][:1] == [("train()", "it raises")]
 
 
 # --- devices and batches --------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def _state(model: Busy) -> dict[str, object]:
         "dtype": torch.get_default_dtype(),
         "device": torch.get_default_device(),
         "grad": torch.is_grad_enabled(),
-        "call": (nn.Module.__call__, nn.Module.__init__),
+        "call": (nn.Module.__call__, nn.Module._call_impl, nn.Module.__init__),  # noqa: SLF001
     }
 
 
@@ -375,3 +375,17 @@ def test_an_instance_is_trained_in_copies_whose_hooks_reach_them() -> None:
     assert not torch.equal(one(torch.ones(1, 3, 8, 8)), two(torch.ones(1, 3, 8, 8)))
     assert torch.equal(two.trunk.weight, model.trunk.weight)  # type: ignore[union-attr, arg-type]
     assert model.table == {"steps": [0]}
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_parameters_tied_by_their_data_are_one_and_ranges_of_one_memory_are_not(device: str) -> None:
+    model = nn.Sequential(*(nn.Linear(4, 4, bias=False, device=device) for _ in range(5)))
+    first, tied, frozen, *halves = (part.weight for part in model if isinstance(part, nn.Linear))
+    tied.data, frozen.data = first.data, first.data
+    frozen.requires_grad = False
+    memory = torch.zeros(8, 4, device=device)
+    halves[0].data, halves[1].data = memory[:4], memory[4:]
+    twin = twin_of(model, torch.device("cpu"))
+    assert [twin.roots[id(twin.tensors[id(part.weight)])].name for part in model if isinstance(part, nn.Linear)] == [
+        "0.weight", "0.weight", "2.weight", "3.weight", "4.weight",
+    ]  # fmt: skip

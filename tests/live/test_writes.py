@@ -268,13 +268,6 @@ def _whole_view(x: Tensor) -> Tensor:
     return both * 2
 
 
-def _data(x: Tensor) -> Tensor:
-    # Has a version of its own.
-    both = torch.cat((x, x * 2), 1)
-    both.data.mul_(2)
-    return both * 2
-
-
 def _other_data(x: Tensor) -> Tensor:
     both = torch.cat((x, x * 2), 1)
     both.requires_grad = False
@@ -296,7 +289,7 @@ def _unseen(x: Tensor) -> Tensor:
 
 BEHIND = {
     "setitem": [_view_of_what_is_filled, _inactive_dropout],
-    "mul": [_view_of_the_filled, _data, _out],
+    "mul": [_view_of_the_filled, _out],
     "zero": [_view_of_the_blank, _view_of_a_real_blank],
     "copy": [_view_of_a_join],
     "relu": [_whole_view],
