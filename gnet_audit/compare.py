@@ -16,7 +16,7 @@ from gnet_audit.errors import ShapeError
 from gnet_audit.findings import Append, Cost, Edit, Finding, Insert, SetFields, SetInputs, SetOp
 from gnet_audit.garbage import uncollected
 from gnet_audit.graphs import graph_differences
-from gnet_audit.messages import message
+from gnet_audit.messages import BEHIND, NOTHING_READS, message
 from gnet_audit.network import (
     UNCALLED,
     CodeOrigin,
@@ -94,7 +94,7 @@ def compare(expected: Mapping[Mode, Network], found: Mapping[Mode, Found]) -> Co
         for mode in (Mode.TRAIN, Mode.EVAL)
         if mode in found
     }
-    far = {mode: text for mode, view in views.items() if (text := _refusal(view))}
+    far = {mode: text for mode, view in views.items() if (text := _refusal(view) or _overwritten(view))}
     hidden = {mode: text for mode in far if (text := _hidden(views[mode]))}
     far |= hidden
     if len(far) == len(views):
@@ -176,22 +176,25 @@ def _hidden(view: View) -> str:
 
     Its layers may be the paper's for the most part, and ops that nobody knows join them or are some of them.
     """
-    unknown = [layer for layer in view.found.layers if isinstance(layer.op, Unknown)]
-    blinding = {_function(layer) for layer in unknown if layer.weights or len(layer.inputs) > 1}
+    if view.complete and not view.found.outputs:
+        return "it cannot be compared: what it returns cannot be led back to the input"
+    unknown = [(one.op.function, one) for one in view.found.layers if isinstance(one.op, Unknown)]
+    behind = {function for function, _ in unknown if function.endswith(BEHIND)}
+    blinding = behind.union(function for function, layer in unknown if layer.weights or len(layer.inputs) > 1)
     wanted = [unit for unit in units_of(view.expected_tree.main) if is_weighted(unit)]
     own, rest = Counter(map(_made, view.found.layers)), Counter[tuple[int, int]]()
     for unit in wanted:
         made = _made(unit.anchor)
         rest[_values(unit)] += not own[made]
         own[made] -= bool(own[made])
-    for layer in unknown:
+    for _, layer in unknown:
         # As many weights, and as many values that come of them: a product that only its writer calls a convolution.
         values = next(((prod(one.shape), prod(layer.shape or ())) for one in layer.weights), (0, 0))
         rest[values] -= bool(rest[values])
     there = len(wanted) - rest.total()
     if not blinding or there < FEW * len(wanted):
         return ""
-    first, *others = [layer for layer in unknown if _function(layer) in blinding]
+    first, *others = [layer for function, layer in unknown if function in blinding]
     line = first.origin.call if isinstance(first.origin, CodeOrigin) else None
     where = f"{1 + len(others)} times" if others else "once"
     where += f", first at {line.file.rpartition('/')[2]}:{line.line}" if line else ""
@@ -201,8 +204,10 @@ def _hidden(view: View) -> str:
     )
 
 
-def _function(layer: Layer) -> str:
-    return layer.op.function if isinstance(layer.op, Unknown) else ""
+def _overwritten(view: View) -> str:
+    """Why a network is not compared in which values were written out of sight: what is told of it may be untrue."""
+    ops = (layer.op for layer in view.found.layers)
+    return _hidden(view) if any(isinstance(op, Unknown) and op.function.endswith(BEHIND) for op in ops) else ""
 
 
 def _made(layer: Layer) -> tuple[int, tuple[int, ...]]:
@@ -252,7 +257,8 @@ def _key(one: Difference) -> tuple[str, str, str]:
 def _equivalents(view: View) -> list[Difference]:
     """Other ways to write the same function that the canonical form has taken away, as notes; surplus as a finding."""
     slots = heads.slot_by_unit(view.alignment)
-    trails = {layer.name: unit for unit in _units(view) for layer in (unit.anchor, *unit.trail)}
+    units = units_of(view.tree.main) + [unit for head in view.tree.heads for unit in units_of(head.items)]
+    trails = {layer.name: unit for unit in units for layer in (unit.anchor, *unit.trail)}
     found: dict[tuple[str, str], Difference] = {}
     for rewrite in view.rewrites.rewrites:
         known = [(unit, slots[unit.name]) for n in rewrite.layers if (unit := trails.get(n)) and unit.name in slots]
@@ -260,7 +266,7 @@ def _equivalents(view: View) -> list[Difference]:
             found.setdefault((rewrite.what, slot), _rewritten(rewrite.what, slot, unit, rewrite.where))
         if rewrite.surplus and known:
             unit, slot = known[0]
-            text = f"{rewrite.surplus} output channels that nothing reads"
+            text = f"{rewrite.surplus} output channels {NOTHING_READS}"
             extra = replace(_rewritten(text, slot, unit), rule="GA302", attribute="layer", expected="none")
             found[text, slot] = replace(extra, severity=Severity.ERROR, cure="Leave them out.")
     return list(found.values())
@@ -284,10 +290,6 @@ def _rewritten(what: str, slot: str, unit: Unit, where: Location | None = None) 
         location=where or locate(unit.anchor),
         reason="rewritten by rules that keep the function",
     )
-
-
-def _units(view: View) -> list[Unit]:
-    return units_of(view.tree.main) + [unit for head in view.tree.heads for unit in units_of(head.items)]
 
 
 # --- findings -------------------------------------------------------------------------------------------------

@@ -78,6 +78,9 @@ def _anchors(expected: Unit, found: Unit) -> float:
         case (LRN() | Dropout(), Unknown()):
             # Torch has other normalisations and dropouts; one stands where the paper has this one.
             return 0.9 if found.in_shape == found.anchor.shape else FAR
+        case (Conv2d() | Linear(), Unknown()):
+            # It may be that layer: a quantised one, or a product that only its writer calls one.
+            return 2.2 if may_be(expected, found) else FAR
         case (Pool2d(), Unknown() | Conv2d()):
             return 1.9 if _halves(expected) and _halves(found) else FAR
         case _:
@@ -124,6 +127,14 @@ def covers(conv: Conv2d, shape: Shape | None) -> bool:
 
 def _features(op: Linear | Conv2d) -> int:
     return op.out_features if isinstance(op, Linear) else op.out_channels
+
+
+def may_be(expected: Unit, found: Unit) -> bool:
+    """Whether an op that nobody knows may be one of the paper's layers with weights: it has some, and its width."""
+    one, two = expected.anchor, found.anchor
+    if not isinstance(one.op, Conv2d | Linear) or not isinstance(two.op, Unknown) or not two.weights or not two.shape:
+        return False
+    return len(found.sources) == 1 and (is_classifier(expected) or two.shape[:1] == (one.shape or ())[:1])
 
 
 def is_classifier(unit: Unit) -> bool:

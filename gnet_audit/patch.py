@@ -100,12 +100,16 @@ class _Draft:
                     self._remove(name, edit)
             case Insert():
                 self._insert(edit)
-            case Append(layers=new) if edit.mode in {None, self.mode}:
+            case Append(layers=new) if edit.mode in {None, self.mode} and self._has_what_is_read(new):
                 for layer in new:
                     self._put(replace(layer, inputs=tuple(map(self._now, layer.inputs))))
                 self.outputs += [Output(path=new[-1].name, layer=new[-1].name)] if edit.output else []
             case _:
                 pass
+
+    def _has_what_is_read(self, new: Iterable[Layer]) -> bool:
+        own = {layer.name for layer in new}
+        return all(source in own or self._now(source) in self.layers for layer in new for source in layer.inputs)
 
     def readers(self, name: str) -> dict[str, None]:
         """The layers that read a layer."""

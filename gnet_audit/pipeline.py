@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
-from gnet_audit import expand, slots, totals
+from gnet_audit import expand, slots, totals, unused
 from gnet_audit import spec as specs
 from gnet_audit.compare import Comparison, Found, compare
 from gnet_audit.errors import ShapeError, TargetError
@@ -252,6 +252,9 @@ def _verdict(report: Report) -> tuple[Verdict, str]:
         return Verdict.UNPROVEN, f"the forward stopped: {report.error}"
     if serious:
         return Verdict.DIFFERS, f"{len(serious)} cause" + ("s" if len(serious) > 1 else "")
+    for entry in report.unverified:
+        if entry.what in traces.SWITCHES.values():
+            return Verdict.UNPROVEN, f"{entry.what} cannot be called, {entry.why}"
     if open_rows:
         return Verdict.UNPROVEN, f"{open_rows[0]} could not be checked"
     return Verdict.MATCHES, "every slot of the paper has its counterpart"
@@ -259,8 +262,9 @@ def _verdict(report: Report) -> tuple[Verdict, str]:
 
 def _unverified(traced: Mapping[Mode, Traced], comparison: Comparison) -> tuple[Unverified, ...]:
     """What was not checked in either mode, each once; what one mode leaves unused the other may use."""
-    entries = [dict.fromkeys(one.network.unverified) for one in traced.values()]
-    both = {UNCALLED, traces.UNUSED}
+    idle = [tuple(unused.thrown_away(one.network)) for one in traced.values()]
+    entries = [dict.fromkeys((*one.network.unverified, *own)) for one, own in zip(traced.values(), idle, strict=True)]
+    both = {UNCALLED, traces.UNUSED, *(entry.why for own in idle for entry in own)}
     told = [
         entry for own in entries for entry in own if entry.why not in both or all(entry in other for other in entries)
     ]
@@ -275,7 +279,15 @@ FEW = 3
 
 
 def _many(group: Sequence[Unverified]) -> Unverified:
-    return replace(group[0], what=f"{group[0].what} and {len(group) - 1} more")
+    """All of them as one, which stands at a line only if they all do."""
+    lines = [entry.where for entry in group if entry.where]
+    here = len({(line.file, line.line) for line in lines}) == 1 and len(lines) == len(group)
+    first = f" (first at {lines[0].file.rpartition('/')[2]}:{lines[0].line})" if lines and not here else ""
+    return Unverified(
+        what=f"{group[0].what} and {len(group) - 1} more",
+        why=f"{group[0].why}{first}",
+        where=lines[0] if here else None,
+    )
 
 
 def _environment(traced: Mapping[Mode, Traced]) -> Environment:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from math import prod
 
@@ -69,7 +68,7 @@ def _changed(view: View, findings: Iterable[Finding]) -> Network | None:
         return None
 
 
-def _row(unit: Unit, found: Unit | None, status: RowStatus, note: str) -> SlotResult:
+def _row(unit: Unit, found: Unit | None, status: RowStatus, note: str, lines: tuple[Location, ...] = ()) -> SlotResult:
     """A row with the paper's side, and the model's where it has one."""
     layer, origin = unit.anchor, unit.anchor.origin
     assert isinstance(origin, SpecOrigin)
@@ -91,6 +90,7 @@ def _row(unit: Unit, found: Unit | None, status: RowStatus, note: str) -> SlotRe
         location=locate(found.anchor) if found else None,
         source=origin.source,
         stated=tuple(_stated(unit)),
+        lines=lines,
     )
 
 
@@ -119,15 +119,15 @@ class _Verdicts:
         self.causes = any(finding.severity is not Severity.NOTE for finding in findings)
 
     def row(self, unit: Unit, pair: Pair | None) -> SlotResult:
-        found = pair.found if pair else None
-        row = _row(unit, found, *self._status(unit, found))
-        return replace(row, lines=tuple(dict.fromkeys(self._lines(unit, found)))) if found else row
+        found, named = pair.found if pair else None, self._named(unit)
+        lines = tuple(dict.fromkeys(self._lines(named, found))) if named and found else ()
+        return _row(unit, found, *self._status(unit, found, named), lines)
 
-    def _lines(self, unit: Unit, found: Unit) -> Iterator[Location]:
+    def _lines(self, named: Sequence[tuple[int, Finding]], found: Unit) -> Iterator[Location]:
         """Of the lines that findings name for the slot those that made or called this very unit."""
         origins = [layer.origin for layer in (found.anchor, *found.trail) if isinstance(layer.origin, CodeOrigin)]
         own = [line for origin in origins for line in (*origin.constructed, *origin.calls, *origin.written)]
-        for number, _ in self._named(unit):
+        for number, _ in named:
             yield from (line for line in own if line in self.told[number])
 
     @cached_property
@@ -135,8 +135,7 @@ class _Verdicts:
         """The paper's network with the findings; only a size that no finding names asks for it."""
         return _changed(self.view, self.findings)
 
-    def _status(self, unit: Unit, found: Unit | None) -> tuple[RowStatus, str]:
-        named = self._named(unit)
+    def _status(self, unit: Unit, found: Unit | None, named: Sequence[tuple[int, Finding]]) -> tuple[RowStatus, str]:
         serious = [(number, finding) for number, finding in named if finding.severity is not Severity.NOTE]
         if serious:
             status = RowStatus.DIFFERS if found else RowStatus.MISSING
@@ -154,6 +153,8 @@ class _Verdicts:
         return RowStatus.MATCH, ""
 
     def _named(self, unit: Unit) -> list[tuple[int, Finding]]:
+        if not self.named:
+            return []
         names = [unit.name, *(layer.name for layer in unit.trail)]
         origin = unit.anchor.origin
         found = [entry for name in names for entry in self.named.get(name, ())]

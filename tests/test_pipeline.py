@@ -14,7 +14,7 @@ from gnet_audit.findings import Edit, SetFields
 from gnet_audit.formats import rows
 from gnet_audit.formats.terse import verdict_line
 from gnet_audit.live.trace import Traced
-from gnet_audit.network import Mode, Network, Shape
+from gnet_audit.network import Location, Mode, Network, Shape, Unverified
 from gnet_audit.policy import exit_status
 from gnet_audit.proof import ModeProof, Proof, ProofStatus
 from gnet_audit.report import Report, RowStatus, Verdict
@@ -83,6 +83,33 @@ def test_a_size_that_no_difference_explains_is_a_finding_of_its_own() -> None:
     assert finding.message == "lrn2 gives 55×56×192; by the paper and the findings above it should give 56×56×192."
     assert next(row.status for row in report.rows if row.slot == "lrn2") is RowStatus.DIFFERS
     assert report.verdict is Verdict.DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "why"),
+    [
+        ((7, 7, 7, 7), 7, "not asked"),
+        ((7, 9, 7, 7), None, "not asked (first at net.py:7)"),
+        ((7, 0, 7, 7), None, "not asked (first at net.py:7)"),
+        ((0, 9, 7, 7), None, "not asked (first at net.py:9)"),
+        ((0, 0, 0, 0), None, "not asked"),
+        ((7, 7, 7), 7, "not asked"),
+    ],
+)
+def test_what_was_not_checked_in_many_places_stands_at_a_line_if_it_is_that_of_all(
+    lines: tuple[int, ...], line: int | None, why: str
+) -> None:
+    entries = tuple(
+        Unverified(
+            what=f"part{index}",
+            why="not asked",
+            where=Location(file="nets/net.py", line=number, literals=(str(index),)) if number else None,
+        )
+        for index, number in enumerate(lines)
+    )
+    told = judged({mode: replace(network, unverified=entries) for mode, network in built().items()}).unverified
+    assert {(one.where and one.where.line, one.why) for one in told} == {(line, why)}
+    assert [one.what for one in told] == ([one.what for one in entries] if len(lines) < 4 else ["part0 and 3 more"])
 
 
 def test_an_input_at_which_the_paper_has_no_network_is_the_users_mistake() -> None:

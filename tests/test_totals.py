@@ -61,6 +61,13 @@ def test_parameters_of_an_op_that_nobody_knows_are_no_error(op: Op, told: int) -
     assert len(list(totals.cancelling(PAPER, rows, sums, {"own": Layer(name="own", op=op)}))) == told
 
 
+def test_a_layer_that_nothing_reads_takes_no_error_of_a_row_away() -> None:
+    # One row is missing, and the model computes as much beside its rows: in the rows nothing cancels.
+    sums = Totals(expected_params=90, params=90, expected_macs=0, macs=0)
+    own = {"own": Layer(name="own", op=Linear(out_features=9))}
+    assert list(totals.cancelling(PAPER, [row("", 90, None)], sums, own)) == []
+
+
 @pytest.mark.parametrize(("op", "told"), [(Linear(out_features=9), 1), (Unknown(function="einsum"), 0)])
 def test_where_any_op_is_unknown_no_total_is_told_to_agree_by_chance(op: Op, told: int) -> None:
     # It is no row's own op: what it hides may be what the wrong row lacks.
@@ -73,8 +80,8 @@ def test_where_any_op_is_unknown_no_total_is_told_to_agree_by_chance(op: Op, tol
 def test_a_total_is_met_where_a_tenth_of_the_papers_own_error_is_left() -> None:
     # Derived 1.6 billion: 10 million beside the stated 1.5 are a tenth of 100, and 9.8 beside the 1,502 million to which
     # the printed column adds up a tenth of 98.
-    rows = [replace(row("a", 0, 0), expected_macs=1_600_000_000, macs=0)]
     for macs, told in ((1_511_800_000, 1), (1_512_000_000, 0), (1_490_000_000, 1), (1_489_000_000, 0)):
+        rows = [replace(row("a", 0, 0), expected_macs=1_600_000_000, macs=macs)]
         sums = Totals(expected_params=0, params=0, expected_macs=1_600_000_000, macs=macs)
         found = totals.cancelling(PAPER, rows, sums, {"a": Layer(name="a", op=Linear(out_features=1))})
         assert len(list(found)) == told, macs
