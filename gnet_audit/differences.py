@@ -184,8 +184,12 @@ def lines_of(layer: Layer | None) -> tuple[Location, ...]:
 
 
 def called_apart(layers: Iterable[Layer], other: Layer | None) -> Location | None:
-    """The outermost line that led to these layers and not to the other; None where the same lines led to all."""
-    return _apart([_origin(layer).calls for layer in layers], _origin(other).calls)
+    """The outermost line that led to these layers and not to the other; None where the same lines led to all.
+
+    Where one call led to several functions (`for part in parts: x = part(x)`), what is written in one of them says
+    nothing of why it was called.
+    """
+    return _apart([_origin(layer).calls for layer in layers], _origin(other).calls, one_function=True)
 
 
 def constructed_apart(layers: Iterable[Layer], other: Layer | None) -> Location | None:
@@ -193,20 +197,47 @@ def constructed_apart(layers: Iterable[Layer], other: Layer | None) -> Location 
     return _apart([_origin(layer).constructed for layer in layers], _origin(other).constructed)
 
 
+def idle_before(layer: Layer) -> tuple[tuple[Location, ...], ...]:
+    """The lines that constructed each of the modules that do nothing before a layer."""
+    return _origin(layer).idle
+
+
+def placeholder(layer: Layer) -> Location | None:
+    """Of the one module that does nothing before a layer the outermost line that constructed it and not the layer."""
+    idle = idle_before(layer)
+    return _apart(idle, _origin(layer).constructed) if len(idle) == 1 else None
+
+
 def _origin(layer: Layer | None) -> CodeOrigin:
     return layer.origin if layer is not None and isinstance(layer.origin, CodeOrigin) else CodeOrigin()
 
 
-def _apart(stacks: Sequence[tuple[Location, ...]], other: tuple[Location, ...]) -> Location | None:
-    """Of the calls that are common to all, from outside, the first that the other has not."""
+def _apart(
+    stacks: Sequence[tuple[Location, ...]], other: tuple[Location, ...], *, one_function: bool = False
+) -> Location | None:
+    """Of the calls that are common to all, from outside, the first that the other has not; on demand in its function."""
     shortest = min(map(len, stacks), default=0)
     for depth in range(1, shortest + 1):
         line = stacks[0][-depth]
         if any(stack[-depth] != line for stack in stacks):
             return None
-        if depth > len(other) or other[-depth] != line or other[-depth].offset != line.offset:
-            return line
+        beside = other[-depth] if depth <= len(other) else None
+        if beside is None or beside != line or beside.offset != line.offset:
+            inside = depth > 1 and _called_alike(line, beside)
+            return None if one_function and inside else line
     return None
+
+
+def _called_alike(line: Location, beside: Location | None) -> bool:
+    """Whether one call led to both functions for the same reason; a hook is entered by the call of a module's forward."""
+    if beside is not None and beside.function == line.function:
+        return False
+    hooked = not _is_forward(line) and (beside is None or _is_forward(beside))
+    return not hooked
+
+
+def _is_forward(line: Location) -> bool:
+    return line.function.partition(":")[0].rpartition(".")[2] == "forward"
 
 
 def _cure(op: Op, fields: tuple[tuple[str, object], ...]) -> str:

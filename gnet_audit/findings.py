@@ -110,7 +110,8 @@ class Finding:
     location: Location | None = None
     """The line where the wrong number is written, else the one that fewest other layers share.
 
-    For a missing layer it is the line of the layer beside it.
+    For a missing layer it is the line of the layer beside it, or of the identity in its place; for a wrong wiring the
+    call that reads the wrong value, and None where no line tells that call from others.
     """
     locations: tuple[Location, ...] = ()
     """All the lines, one for each place where they differ."""

@@ -13,8 +13,10 @@ from gnet_audit.differences import (
     call_of,
     called_apart,
     constructed_apart,
+    idle_before,
     lines_of,
     locate,
+    placeholder,
     renamed,
     source_of,
 )
@@ -101,15 +103,30 @@ def missing(expected: Network, pairs: Sequence[Pair], beside: Mapping[str, Layer
 
 
 def _near(expected: Network, beside: Mapping[str, Layer], gone: Difference, units: Sequence[Unit]) -> Difference:
-    """What is missing, at the line where the model has what would read it, else where it has what it would read."""
+    """What is missing, at the line where the model has what would read it, else where it has what it would read.
+
+    Where an identity stands in the gap it is the line that made it.
+    """
     writer = _next(beside, units[0].anchor.inputs, lambda name: expected.by_name[name].inputs)
     reader = _next(beside, expected.consumers[units[-1].last.name], lambda name: expected.consumers[name])
     layer = reader or writer
     if layer is None:
         return gone
+    if reader and (line := placeholder(reader)) and _fills(expected, beside, reader, units[-1].last.name):
+        return replace(gone, location=line, beside=layer.name)
     apart = called_apart([reader], writer) if reader and writer else None
     lines = (*([apart] if apart else []), *lines_of(layer))
     return replace(gone, lines=lines, beside=layer.name)
+
+
+def _fills(expected: Network, beside: Mapping[str, Layer], reader: Layer, name: str) -> bool:
+    """Whether what stands idle before a layer stands so only before layers that come behind the missing one."""
+    behind, waiting = {name}, [name]
+    for one in waiting:
+        new = [user for user in expected.consumers[one] if user not in behind]
+        behind.update(new)
+        waiting += new
+    return all(slot in behind for slot, layer in beside.items() if idle_before(layer) == idle_before(reader))
 
 
 def _next(beside: Mapping[str, Layer], names: Sequence[str], further: Callable[[str], Sequence[str]]) -> Layer | None:

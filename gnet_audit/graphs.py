@@ -9,7 +9,7 @@ from itertools import pairwise
 from gnet_audit import gaps, moves, sharing
 from gnet_audit.align import Alignment, Merge, Pair
 from gnet_audit.attributes import pair_differences
-from gnet_audit.differences import Difference, called_apart, counterparts, lines_of, locate, source_of
+from gnet_audit.differences import Difference, call_of, called_apart, counterparts, lines_of, source_of
 from gnet_audit.findings import Remove, SetInputs
 from gnet_audit.gaps import Added, local, names
 from gnet_audit.network import Activation, Concat, Layer, Location, Mode, Network, Unverified
@@ -99,8 +99,8 @@ def _wired(expected: Network, first: Pair, second: Pair, beside: Mapping[str, La
 
 
 def _read_at(unit: Unit, reader: Layer | None) -> Location | None:
-    """The line where a layer reads a unit."""
-    return (called_apart([reader], unit.anchor) if reader else None) or locate(unit.anchor)
+    """The line where a layer reads a unit; none where nothing tells the reading from the making of what is read."""
+    return called_apart([reader], unit.anchor) if reader else call_of(unit.anchor)
 
 
 # --- merges ------------------------------------------------------------------------------------------------------------

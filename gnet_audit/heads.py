@@ -70,9 +70,13 @@ def _place(head: Head) -> Unit:
 
 
 def _called(tree: Tree, head: Head) -> Location | None:
-    """The line that calls a head."""
+    """The line that calls a head, else its first layer; None where the same lines call what it reads as well.
+
+    Where one of its layers was made says nothing of where it hangs: that layer is not wrong.
+    """
     tapped = next((unit.anchor for unit in units_of(tree.main) if unit.name in head.taps), None)
-    return called_apart((unit.anchor for unit in units_of(head.items)), tapped)
+    anchors = [unit.anchor for unit in units_of(head.items)]
+    return called_apart(anchors, tapped) or called_apart(anchors[:1], tapped)
 
 
 # --- a head of the paper and one of the model ---------------------------------------------------------
@@ -91,7 +95,7 @@ def _matched(expected: Network, tree: Tree, alignment: Alignment, one: Head, two
             severity=Severity.ERROR,
             source=source_of(first.anchor),
             layer=place.name,
-            location=_called(tree, two) or locate(place.anchor),
+            location=_called(tree, two),
             cure="Return the head's output in training.",
         )
     slots = slot_by_unit(alignment)
@@ -108,7 +112,7 @@ def _matched(expected: Network, tree: Tree, alignment: Alignment, one: Head, two
         severity=Severity.ERROR,
         source=source_of(first.anchor, "tap"),
         layer=place.name,
-        location=_called(tree, two) or locate(_first(two).anchor),
+        location=_called(tree, two),
         cure=f"Feed the head from {', '.join(one.taps)}.",
         edits=_retapped(expected, alignment, one, tapped),
     )
@@ -174,7 +178,7 @@ def _in_eval(tree: Tree, head: Head, known: str, alignment: Alignment) -> Differ
         found="runs in eval" if head.path else "runs in eval, its output thrown away",
         severity=Severity.ERROR,
         layer=place.name,
-        location=_called(tree, head) or locate(place.anchor),
+        location=_called(tree, head),
         reason="the same layers as in training",
         cure="Run the head only if self.training.",
         edits=(_appended(head, alignment, Mode.EVAL),),
@@ -217,7 +221,7 @@ def _thrown_away(head: Head) -> Unverified:
     place = _place(head)
     return Unverified(
         what=place.name,
-        why="computed, but nothing returned depends on it",
+        why="computed, but nothing returned is known to depend on it",
         where=locate(place.anchor),
     )
 

@@ -19,6 +19,19 @@ _WORDS = {
 }
 
 
+BEHIND = ", written in place through a view"
+"""What is said of a function that wrote into a layer's value behind its back."""
+
+NOTHING_READS = "that nothing reads"
+"""How what a layer has too much of ends: it stands in the layer, not behind it."""
+
+
+def is_behind(rule: str, found: str) -> bool:
+    """Whether what was found stands behind the slots that a finding names, so that these are as in the paper."""
+    added = rule == "GA302" and not found.endswith(NOTHING_READS)
+    return added or rule == "GA313" or (rule == "GA309" and "active" not in found.split(maxsplit=1)[0])
+
+
 def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found: str) -> str:
     """What is wrong, where, in one sentence."""
     who = places(rows)
@@ -26,8 +39,10 @@ def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found
     match rule:
         case "GA301":
             return f"{who} {is_} missing: nothing in the model stands for {expected}."
-        case "GA302":
+        case "GA302" if is_behind(rule, found):
             return f"After {who} the model has {found}, the paper nothing."
+        case "GA302":
+            return f"{who} {has} {found}."
         case "GA303":
             return f"{who} {stands} {found}; in the paper {expected}."
         case "GA304":
@@ -38,10 +53,10 @@ def message(rule: str, rows: Sequence[str], attribute: str, expected: str, found
             return f"{who} {has} {its} input from {found}; in the paper from {expected}."
         case "GA308":
             return f"{who} {has} a part in eval: {found}."
-        case "GA309" if "active" in found.split(maxsplit=1)[0]:
-            return f"{who} {is_} {found}, in the paper {expected}."
-        case "GA309":
+        case "GA309" if is_behind(rule, found):
             return f"After {who} the model has {found}."
+        case "GA309":
+            return f"{who} {is_} {found}, in the paper {expected}."
         case "GA311":
             return f"{who} {has} {found}; in the paper {expected}."
         case "GA313":

@@ -281,7 +281,7 @@ def _reordered(gone: Difference, new: Difference) -> Difference:
         found=f"after {new.slot}",
         layer=new.layer,
         location=new.location,
-        lines=(),
+        lines=new.lines,
         reason="the same op, missing here and added there",
         cure=f"Move it behind {_anchor(gone)}.",
         edits=gone.edits + new.edits,

@@ -134,7 +134,7 @@ def _judged(report: Report, name: str, fail_on: Severity) -> tuple[list[str], li
         serious = exit_status(report, fail_on=fail_on) and not any(fails(one, fail_on) for one in report.findings)
         return ([*report.stale, terse.verdict_line(report)] if serious else []), []
     own = [one for one in report.findings if any(names(one, row) for row in _rows(report, name))]
-    lines = [terse.finding_line(one, report.target, str(Path.cwd())) for one in own if fails(one, fail_on)]
+    lines = [terse.finding_line(one, report, str(Path.cwd())) for one in own if fails(one, fail_on)]
     return lines, list(dict.fromkeys(one.accepted for one in own if one.accepted))
 
 

@@ -43,10 +43,13 @@ def summary(report: Report, view: View, *, used: int = 0) -> tuple[str, bool]:
 
 def _annotation(report: Report, finding: Finding, view: View) -> str:
     spot = places.spot(report, finding)
-    title = f"{finding.rule} {BY_ID[finding.rule].title}: {words.some(finding.rows, 2)}"
+    title = f"{finding.rule} {BY_ID[finding.rule].title}: {words.slots(finding, 2)}"
     message = f"{finding.message} Expected {finding.expected}, found {finding.found}. {finding.cure}".rstrip()
+    if also := words.also(finding, view.root or view.folder):
+        message += f" Also at {also}."
     if finding.accepted:
         message += f" Accepted: {finding.accepted}"
+    message += spot.caveat if spot else ""
     where = {}
     if spot:
         where = {"file": places.relative(spot.location.file, view), "line": str(max(spot.location.line, 1))}

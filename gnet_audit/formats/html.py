@@ -8,7 +8,7 @@ from importlib.resources import files
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from gnet_audit.formats import places, plot, roofline, rows, terse, words
+from gnet_audit.formats import marks, places, plot, roofline, rows, terse, words
 from gnet_audit.formats.columns import Col
 from gnet_audit.formats.picture import HIGH, WIDE, picture, slices
 from gnet_audit.formats.plot import Plot
@@ -105,9 +105,13 @@ def render(report: Report, view: View, figures: Figures | None = None) -> str:
         heads=HEADS,
         columns=[column for column in COLUMNS if column in ALWAYS or any(getattr(row, column) for row in report.rows)],
         rules=BY_ID,
-        marks=words.MARK,
-        status_words=words.WORD,
+        marks=marks.MARK,
+        status_words=marks.WORD,
         place=lambda location: words.place(location, view.folder),
+        lines=words.lines,
+        lost=lambda finding: words.is_lost(finding, report),
+        no_line=words.NO_LINE,
+        behind=words.behind,
         shape=words.shape,
         number=words.number,
         signed=words.signed,

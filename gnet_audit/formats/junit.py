@@ -60,7 +60,7 @@ def _result(
     grave = [finding for finding in findings if fails(finding, view.fail_on)]
     if grave:
         failure = Failure(_clean(" ".join(finding.message for finding in grave)), grave[0].rule)
-        lines = [terse.finding_line(finding, report.target, view.folder) for finding in grave]
+        lines = [terse.finding_line(finding, report, view.folder) for finding in grave]
         failure.text = _clean("\n".join(lines))
         return failure
     reasons = [finding.accepted for finding in findings if finding.accepted]

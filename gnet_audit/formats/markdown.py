@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import places, rows, terse, words
+from gnet_audit.formats import marks, places, rows, terse, words
 from gnet_audit.formats.view import View
+from gnet_audit.network import Unverified
 from gnet_audit.report import Report, SlotResult, Totals
 from gnet_audit.rules import BY_ID
 
@@ -40,12 +41,17 @@ def _blocks(report: Report, view: View, *, table: bool) -> Iterator[list[str]]:
         yield _findings(report, accepted, view)
         yield ["</details>"]
     if left_out := rows.unchecked(report):
-        yield [f"- not checked: {code(entry.what)}: {escaped(entry.why)}" for entry in left_out]
+        yield [_unchecked(entry, view) for entry in left_out]
     yield _totals(report.totals)
     if table and report.rows:
         yield ["<details>", f"<summary>All {words.count(len(report.rows), 'line')}</summary>", ""]
         yield _table(report)
         yield ["</details>"]
+
+
+def _unchecked(entry: Unverified, view: View) -> str:
+    where = f" {code(words.place(entry.where, view.folder))}" if entry.where else ""
+    return f"- not checked: {code(entry.what)}: {escaped(entry.why)}{where}"
 
 
 def _mark(report: Report, view: View) -> str:
@@ -62,9 +68,10 @@ def _findings(report: Report, findings: Iterable[Finding], view: View) -> list[s
 
 
 def _where(report: Report, finding: Finding, view: View) -> str:
-    """The finding's own line; for what is missing the one that is next to it."""
+    """The finding's own lines; for what is missing the one that is next to it."""
     spot = places.spot(report, finding)
-    return "" if spot is None else f"{'' if spot.own else 'near '}{code(words.place(spot.location, view.folder))}"
+    more = f", {escaped(also)}" if (also := words.also(finding, view.folder)) else ""
+    return "" if spot is None else f"{'' if spot.own else 'near '}{code(words.place(spot.location, view.folder))}{more}"
 
 
 def _line(report: Report, finding: Finding, view: View) -> str:
@@ -72,7 +79,7 @@ def _line(report: Report, finding: Finding, view: View) -> str:
     return _cells(
         finding.severity.value,
         escaped(f"{finding.rule} {BY_ID[finding.rule].title}"),
-        escaped(words.some(finding.rows, PLACES)),
+        escaped(words.slots(finding, PLACES)),
         code(finding.expected),
         code(finding.found),
         _where(report, finding, view),
@@ -114,7 +121,7 @@ def _row(row: SlotResult, findings: tuple[int, ...]) -> str:
         words.shape(row.measured),
         words.number(row.params),
         words.number(row.macs),
-        f"{words.MARK[row.status]} {words.WORD[row.status]} {', '.join(map(str, findings))}".rstrip(),
+        f"{marks.MARK[row.status]} {marks.WORD[row.status]} {', '.join(map(str, findings))}".rstrip(),
     )
 
 

@@ -20,6 +20,11 @@ class Spot:
     location: Location
     own: bool
 
+    @property
+    def caveat(self) -> str:
+        """What is said where a viewer shows the line as if it were the finding's own."""
+        return "" if self.own else " (shown at the nearest line that is known)"
+
 
 def spot(report: Report, finding: Finding) -> Spot | None:
     """The line where the number is written; for what is missing, the line of the slot before it."""

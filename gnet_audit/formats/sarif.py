@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os.path
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import quote
 
@@ -21,6 +22,10 @@ Value: TypeAlias = "str | int | bool | Sequence[Value] | Mapping[str, Value] | N
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 ROOT = "%SRCROOT%"
 FINGERPRINT = "gnetAuditDifference/v1"
+MOST = 12
+"""Further lines that the text of a result leads to; its locations are all there are."""
+BRACKETS = re.compile(r"[\\\[\]]")
+"""What the text of a link may only hold behind a backslash."""
 
 
 def render(report: Report, view: View) -> str:
@@ -79,27 +84,41 @@ def _result(report: Report, finding: Finding, index: Mapping[str, int], view: Vi
         "ruleId": finding.rule,
         "ruleIndex": index[finding.rule],
         "level": finding.severity.value,
-        "message": {"text": _message(finding, spot)},
+        "message": {"text": _message(finding, spot, view)},
         "locations": _locations(finding, spot, slots, view),
         "partialFingerprints": {FINGERPRINT: places.fingerprint(report, finding)},
         "properties": _properties(finding),
     }
+    others = words.lines(finding)[1:]
+    if others:
+        result["relatedLocations"] = [{"id": id, **_physical(line, view)} for id, line in enumerate(others, 1)]
     if finding.accepted:
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.accepted}]
     return result
 
 
-def _message(finding: Finding, spot: Spot | None) -> str:
-    beside = " (shown at the nearest line that is known)" if spot and not spot.own else ""
+def _message(finding: Finding, spot: Spot | None, view: View) -> str:
+    beside = spot.caveat if spot else ""
     cure = f" {finding.cure}" if finding.cure else ""
-    return f"{finding.message} Expected {finding.expected}, found {finding.found}.{cure}{beside}"
+    # GitHub shows the first place alone, and the others where the text leads to them.
+    links = ", ".join(_links(finding, view)) if finding.grave else ""
+    also = f" Also {links}." if links else ""
+    return f"{finding.message} Expected {finding.expected}, found {finding.found}.{cure}{also}{beside}"
+
+
+def _links(finding: Finding, view: View) -> Iterator[str]:
+    """A link to each further line, the first of them; one of another file than the result's own is named."""
+    lines = words.lines(finding)[: MOST + 1]
+    for id, line in enumerate(lines[1:], 1):
+        file = "" if line.file == lines[0].file else BRACKETS.sub(r"\\\g<0>", places.relative(line.file, view)) + " "
+        yield f"[{file}line {line.line}]({id})"
 
 
 def _locations(
     finding: Finding, spot: Spot | None, slots: Sequence[Mapping[str, Value]], view: View
 ) -> Sequence[Mapping[str, Value]]:
     """Every line that must change; the slots stand with the first."""
-    lines = finding.locations or ((spot.location,) if spot else ())
+    lines = words.lines(finding) or ([spot.location] if spot else [])
     if not lines:
         return [{"logicalLocations": slots}]
     first, *others = (_physical(line, view) for line in lines)

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import rows, words
+from gnet_audit.formats import marks, rows, words
 from gnet_audit.formats.view import View
 from gnet_audit.policy import exit_status
 from gnet_audit.report import Report, RowStatus, Verdict
@@ -22,8 +22,8 @@ def render(report: Report, view: View) -> str:
     """One line a finding, what was not checked in a line each, the verdict line."""
     verdict = verdict_line(report, view)
     heard = [finding for finding in report.findings if view.show_accepted or not finding.accepted]
-    lines = [finding_line(finding, report.target, view.folder) for finding in heard]
-    lines += [f"not checked: {words.safe(entry.what)}: {words.safe(entry.why)}" for entry in report.unverified]
+    lines = [finding_line(finding, report, view.folder) for finding in heard]
+    lines += [f"not checked: {words.unchecked(entry, view.folder)}" for entry in report.unverified]
     lines += [f"stopped: {words.safe(report.error)}"] if report.error else []
     lines += [f"accepted in vain: {words.safe(text)}" for text in report.stale]
     lines += [variant_line(report)] if report.variant else []
@@ -47,14 +47,15 @@ def _colored(lines: Sequence[str], verdict: str, *, good: bool) -> str:
     return canvas.text()
 
 
-def finding_line(finding: Finding, target: str, folder: str) -> str:
+def finding_line(finding: Finding, report: Report, folder: str) -> str:
     """`file:line: severity rule title: places: expected …, found …`, as editors and log viewers know it."""
-    where = words.place(finding.location, folder) or words.safe(target)
-    places = words.some(finding.rows, limit=2)
+    where = words.place(finding.location, folder) or words.safe(report.target)
+    more = f" (also {also})" if (also := words.also(finding, folder)) else ""
+    more += f" ({words.NO_LINE})" if words.is_lost(finding, report) else ""
     reason = f" (accepted: {words.safe(finding.accepted)})" if finding.accepted else ""
     return (
-        f"{where}: {finding.severity} {finding.rule} {BY_ID[finding.rule].title}: {places}: "
-        f"expected {words.safe(finding.expected)}, found {words.safe(finding.found)}{reason}"
+        f"{where}: {finding.severity} {finding.rule} {BY_ID[finding.rule].title}: {words.slots(finding, 2)}: "
+        f"expected {words.safe(finding.expected)}, found {words.safe(finding.found)}{more}{reason}"
     )
 
 
@@ -95,7 +96,7 @@ def _reason(report: Report) -> str:
 
 def verdict_word(report: Report) -> str:
     """The verdict; differences that are all accepted are told apart."""
-    return "differs as accepted" if report.as_accepted else words.VERDICT[report.verdict]
+    return "differs as accepted" if report.as_accepted else marks.VERDICT[report.verdict]
 
 
 def _slots(tally: Counter[RowStatus]) -> str:

@@ -29,7 +29,7 @@ def render(report: Report, view: View) -> str:
     for index, finding in enumerate(report.findings, start=1):
         if not finding.accepted or view.show_accepted:
             canvas.line()
-            _finding(canvas, index, finding, view)
+            _finding(canvas, index, finding, report, view)
     canvas.line()
     _unverified(canvas, report, view)
     if report.proof is not None:
@@ -59,27 +59,27 @@ def _heading(canvas: Canvas, report: Report) -> None:
     )
 
 
-def _finding(canvas: Canvas, index: int, finding: Finding, view: View) -> None:
+def _finding(canvas: Canvas, index: int, finding: Finding, report: Report, view: View) -> None:
     rule = BY_ID[finding.rule]
     canvas.paragraph(
-        f"{finding.severity} {finding.rule} {rule.title}: {words.some(finding.rows, limit=1)}",
+        f"{finding.severity} {finding.rule} {rule.title}: {words.slots(finding, 1)}",
         first=f"{index}  ",
         rest="   ",
         style=terse.STYLE[finding.severity],
     )
-    for label, text in _facts(finding, view):
+    for label, text in _facts(finding, report, view):
         canvas.paragraph(text, first=f"   {label:<{LABEL}}", rest=" " * (3 + LABEL))
 
 
-def _facts(finding: Finding, view: View) -> Iterator[tuple[str, str]]:
+def _facts(finding: Finding, report: Report, view: View) -> Iterator[tuple[str, str]]:
     """Label and text of each line under a finding's head; nothing is said where nothing is known."""
     yield "what", words.safe(finding.message)
     if finding.source:
         yield "source", words.safe(words.paper(finding.source))
     yield "expected", words.safe(finding.expected)
-    yield "found", _found(finding, view)
+    yield "found", _found(finding, view) + (f" ({words.NO_LINE})" if words.is_lost(finding, report) else "")
     if len(finding.rows) > 1:
-        yield "places", words.some(finding.rows, PLACES)
+        yield "places", words.slots(finding, PLACES)
     if finding.cost:
         yield "cost", words.cost(finding.cost)
     if finding.accepted:
@@ -93,8 +93,7 @@ def _facts(finding: Finding, view: View) -> Iterator[tuple[str, str]]:
 
 
 def _found(finding: Finding, view: View) -> str:
-    every = finding.locations or ((finding.location,) if finding.location else ())
-    places = [words.place(location, view.folder) for location in every]
+    places = [words.place(location, view.folder) for location in words.lines(finding)]
     if not places:
         return words.safe(finding.found)
     more = f" and {len(places) - LINES} more" if len(places) > LINES else ""
@@ -108,9 +107,7 @@ def _unverified(canvas: Canvas, report: Report, view: View) -> None:
         return
     canvas.line(f"not checked: {rows.amount_unchecked(report)}")
     for entry in entries:
-        where = words.place(entry.where, view.folder)
-        text = f"{words.safe(entry.what)}: {words.safe(entry.why)}" + (f" ({where})" if where else "")
-        canvas.paragraph(text, first="?  ", rest="   ")
+        canvas.paragraph(words.unchecked(entry, view.folder), first="?  ", rest="   ")
 
 
 def _proof(canvas: Canvas, proof: Proof) -> None:

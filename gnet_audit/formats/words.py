@@ -1,47 +1,21 @@
-"""Small texts that every format shares: safe names, numbers, places, the mark and word of a status."""
+"""Small texts that every format shares: safe names, numbers, places."""
 
 from __future__ import annotations
 
 import os.path
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gnet_audit.notation import shape_text
-from gnet_audit.report import RowStatus, Verdict
+from gnet_audit.messages import is_behind
 
 if TYPE_CHECKING:
-    from gnet_audit.findings import Cost
-    from gnet_audit.network import Location, Shape, Source
+    from gnet_audit.findings import Cost, Finding
+    from gnet_audit.network import Location, Shape, Source, Unverified
+    from gnet_audit.report import Report
 
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 """Characters that a terminal obeys or hides instead of showing."""
-
-MARK = {
-    RowStatus.MATCH: "✓",
-    RowStatus.EQUIVALENT: "~",
-    RowStatus.DIFFERS: "✗",
-    RowStatus.CONSEQUENCE: "→",
-    RowStatus.ACCEPTED: "○",
-    RowStatus.MISSING: "✗",
-    RowStatus.EXTRA: "+",
-    RowStatus.UNVERIFIED: "?",
-}
-WORD = {
-    RowStatus.MATCH: "match",
-    RowStatus.EQUIVALENT: "equivalent",
-    RowStatus.DIFFERS: "differs",
-    RowStatus.CONSEQUENCE: "follows",
-    RowStatus.ACCEPTED: "accepted",
-    RowStatus.MISSING: "missing",
-    RowStatus.EXTRA: "extra",
-    RowStatus.UNVERIFIED: "unverified",
-}
-VERDICT = {
-    Verdict.MATCHES: "matches",
-    Verdict.DIFFERS: "differs",
-    Verdict.UNPROVEN: "unproven",
-    Verdict.NOT_THIS_NETWORK: "not this network",
-}
 
 
 def safe(text: str) -> str:
@@ -66,6 +40,8 @@ def count(amount: int, noun: str) -> str:
 
 def shape(value: Shape | None) -> str:
     """A shape as the paper writes it; empty where it cannot be known."""
+    from gnet_audit.notation import shape_text
+
     return "" if value is None else shape_text(value)
 
 
@@ -95,6 +71,47 @@ def some(names: tuple[str, ...], limit: int) -> str:
     shown = ", ".join(safe(name) for name in names[:limit])
     rest = len(names) - limit
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def slots(finding: Finding, limit: int) -> str:
+    """Where in the paper a finding stands: the slots that are wrong, or behind which something is."""
+    return behind(finding) + some(finding.rows, limit)
+
+
+def behind(finding: Finding) -> str:
+    """What is said before the slots, where they are as in the paper and only say where something stands."""
+    return "after " if is_behind(finding.rule, finding.found) else ""
+
+
+def lines(finding: Finding) -> list[Location]:
+    """Every line that a finding points at, each once, the first of them the finding's own."""
+    every = finding.locations or ((finding.location,) if finding.location else ())
+    once: dict[tuple[str, int], Location] = {}
+    for location in every:
+        once.setdefault((location.file, location.line), location)
+    return list(once.values())
+
+
+NO_LINE = "its line is not known"
+
+
+def is_lost(finding: Finding, report: Report) -> bool:
+    """Whether layers in a user's code have to be mended, and nothing tells at which line."""
+    return finding.grave and not lines(finding) and bool(finding.layers) and any(row.location for row in report.rows)
+
+
+def also(finding: Finding, folder: str, limit: int = 2) -> str:
+    """The other lines that must change, in short: of a file that was named just before the number alone."""
+    every = lines(finding) if finding.grave else []
+    told = [f":{two.line}" if one.file == two.file else place(two, folder) for one, two in pairwise(every)]
+    more = f" and {len(told) - limit} more" if len(told) > limit else ""
+    return ", ".join(told[:limit]) + more
+
+
+def unchecked(entry: Unverified, folder: str) -> str:
+    """What was not checked, why, and at which line it is, where that is known."""
+    where = place(entry.where, folder)
+    return f"{safe(entry.what)}: {safe(entry.why)}" + (f" ({where})" if where else "")
 
 
 def cost(value: Cost) -> str:

@@ -9,7 +9,7 @@ from gnet_audit.formats import Format, github, places, render
 from gnet_audit.formats.terse import verdict_line
 from gnet_audit.formats.view import View
 from tests import golden
-from tests.canonical_report import ACCEPTED, FINDINGS, PROOF, REPORT, ROWS
+from tests.canonical_report import ACCEPTED, FINDINGS, PROOF, REPORT, ROWS, at
 from tests.hostile import hostile
 
 VIEW = View(folder="/home/ann")
@@ -42,8 +42,27 @@ def test_the_gravest_come_first() -> None:
     assert [line.split(" ")[0] for line in lines(backwards)[:-1]] == ["::error"] * 4 + ["::warning", "::notice"]
 
 
+def test_an_annotation_says_at_which_other_lines_the_same_must_change() -> None:
+    many = replace(FINDINGS[1], locations=(at(33), at(35), at(37), at(39)))
+    first, _ = lines(replace(REPORT, findings=(many,)))
+    assert first.startswith("::error file=nets/net[1].py,line=33,")
+    assert first.endswith(" Also at :35, :37 and 1 more.")
+    assert "Also" not in "".join(lines())
+
+
 def test_a_missing_layer_is_annotated_at_the_layer_before_it() -> None:
     assert lines()[3].startswith("::error file=nets/net[1].py,line=9,")
+
+
+def test_an_annotation_at_another_line_than_the_findings_own_says_so() -> None:
+    tap = replace(FINDINGS[1], location=None, locations=(), layers=("branch3.1",))
+    beside = " (shown at the nearest line that is known)"
+    (lost, _), (own, _) = (lines(replace(REPORT, findings=(one,))) for one in (tap, FINDINGS[1]))
+    assert lost.startswith("::error file=nets/net[1].py,line=33,")
+    assert lost.endswith(beside)
+    assert beside not in own
+    nowhere = replace(tap, rows=("eval",))
+    assert beside not in "".join(lines(replace(REPORT, findings=(nowhere,))))
 
 
 def test_what_stands_at_no_slot_is_annotated_without_a_file() -> None:

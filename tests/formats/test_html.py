@@ -8,10 +8,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from gnet_audit.findings import Finding
 from gnet_audit.formats import Format, render
 from gnet_audit.formats.html import fragment
 from gnet_audit.formats.view import View
 from gnet_audit.report import Report, RowStatus, Verdict
+from gnet_audit.rules import Severity
 from tests import golden
 from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
 from tests.hostile import EVIL, hostile
@@ -111,6 +113,19 @@ def test_every_slot_is_a_box_with_a_mark_and_a_word_and_its_facts() -> None:
         assert box["href"] == f"#slot-{index}"
         assert f"slot-{index}" in shown.values("id")
         assert row.slot in str(box["aria-label"])
+
+
+def test_of_a_finding_without_a_line_the_page_says_that_it_has_none() -> None:
+    def code(finding: Finding) -> list[str]:
+        read = [text for text in page(replace(REPORT, findings=(finding,))).read if text.strip()]
+        start = read.index("to change")
+        here = read[read.index("found", read.index(finding.message)) : start]
+        return here[here.index("code") + 1 :][:1] if "code" in here else []
+
+    lost = replace(FINDINGS[1], location=None, locations=())
+    assert code(lost) == ["its line is not known"]
+    assert code(FINDINGS[1]) == ["nets/net[1].py:33"]
+    assert code(replace(lost, layers=())) == code(replace(lost, severity=Severity.NOTE)) == []
 
 
 def test_every_status_has_a_color_of_its_own_in_light_and_dark() -> None:

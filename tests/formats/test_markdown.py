@@ -12,7 +12,7 @@ from gnet_audit.formats.markdown import code, escaped
 from gnet_audit.formats.view import View
 from gnet_audit.report import Report, RowStatus, Verdict
 from tests import golden
-from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS
+from tests.canonical_report import ACCEPTED, FINDINGS, REPORT, ROWS, at
 from tests.hostile import hostile
 
 VIEW = View(folder="/home/ann")
@@ -37,6 +37,12 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
     for table in re.findall(r"<table>.*?</table>", page(ACCEPTED), re.DOTALL):
         counts = [len(re.findall(r"<t[hd]", row)) for row in table.split("<tr>")[1:]]
         assert len(set(counts)) == 1
+
+
+def test_the_other_lines_of_a_finding_stand_behind_its_first() -> None:
+    many = replace(FINDINGS[1], locations=(at(33), at(35)))
+    html = page(replace(REPORT, findings=(many,)))
+    assert "<td><code>nets/net[1].py:33</code>, :35</td>" in html
 
 
 def test_accepted_findings_are_folded_away_with_their_reasons() -> None:
@@ -110,3 +116,9 @@ def test_slots_without_a_verdict_are_told_as_not_checked() -> None:
     rows = tuple(replace(row, status=RowStatus.UNVERIFIED, note="the forward stopped before it") for row in ROWS[:8])
     shown = render(replace(REPORT, rows=rows, unverified=()), Format.MARKDOWN)
     assert "- not checked: `8 slots (conv1 … inception_3a.5x5_reduce)`: the forward stopped before it\n" in shown
+
+
+def test_what_was_not_checked_is_told_with_its_line() -> None:
+    shown = render(REPORT, Format.MARKDOWN, VIEW)
+    assert "- not checked: `dropout`: the op my::drop is not known `nets/net[1].py:14`\n" in shown
+    assert "- not checked: `fc.mask`: a parameter that no op of the forward uses\n" in shown

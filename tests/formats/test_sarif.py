@@ -79,6 +79,28 @@ def test_every_line_that_must_change_is_a_location() -> None:
     assert lines == [33, 35, 37]
 
 
+def test_the_text_leads_to_the_other_lines_since_viewers_show_the_first_alone() -> None:
+    twice = replace(at(35), literals=())  # two calls in one line are one place
+    many = replace(FINDINGS[1], locations=(at(33), at(35), twice, at(37)))
+    (result,) = results(replace(REPORT, findings=(many,)))
+    assert result["message"]["text"].endswith(" Also [line 35](1), [line 37](2).")
+    related = [(one["id"], one["physicalLocation"]["region"]["startLine"]) for one in result["relatedLocations"]]
+    assert related == [(1, 35), (2, 37)]
+
+
+def test_a_line_of_another_file_is_told_with_that_file() -> None:
+    other = replace(at(2), file="/home/ann/nets/parts.py")
+    odd = replace(at(3), file="/home/ann/x[1](2).py")
+    many = replace(FINDINGS[1], locations=(at(33), other, at(35), odd))
+    (result,) = results(replace(REPORT, findings=(many,)))
+    links = "[nets/parts.py line 2](1), [line 35](2), [x\\[1\\](2).py line 3](3)"
+    assert result["message"]["text"].endswith(f" Also {links}.")
+
+
+def test_a_result_of_one_line_leads_nowhere_else() -> None:
+    assert all("relatedLocations" not in one and "Also" not in one["message"]["text"] for one in results(REPORT))
+
+
 def test_fingerprints_survive_moved_lines_and_tell_two_differences_apart() -> None:
     moved = tuple(replace(one, location=at(99), locations=(at(99),)) for one in FINDINGS)
     before = [one["partialFingerprints"] for one in results(REPORT)]

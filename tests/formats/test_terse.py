@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gnet_audit.formats import Format, render
+import pytest
+
+from gnet_audit.findings import Finding
+from gnet_audit.formats import Format, render, words
 from gnet_audit.formats.terse import verdict_line
 from gnet_audit.formats.view import View
+from gnet_audit.network import Location
 from gnet_audit.report import RowStatus, Verdict
-from gnet_audit.rules import Severity
-from tests.canonical_report import FINDINGS, REPORT, ROWS
+from gnet_audit.rules import BY_ID, Severity
+from tests.canonical_report import FINDINGS, REPORT, ROWS, at
 
 TERSE = View(terse=True, folder="/home/ann")
 
@@ -28,6 +32,72 @@ def test_a_finding_begins_with_its_file_and_line() -> None:
 
 def test_a_finding_without_a_line_begins_with_the_target() -> None:
     assert render(REPORT, Format.TEXT, TERSE).splitlines()[3].startswith("nets/net[1].py:Net: error GA301")
+
+
+def line(finding: Finding) -> str:
+    """What `check` prints of a finding."""
+    return render(replace(REPORT, findings=(finding,)), Format.TEXT, TERSE).splitlines()[0]
+
+
+ADDED = replace(FINDINGS[1], rule="GA302", attribute="layer", rows=("a", "b", "c"), expected="none", found="add")
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"), [("GA302", "add"), ("GA309", "dropout 0.2 active in eval"), ("GA313", "linear 10")]
+)
+def test_what_is_added_is_said_to_stand_behind_the_slots_which_are_right(rule: str, found: str) -> None:
+    told = line(replace(ADDED, rule=rule, found=found))
+    assert told.endswith(f"{BY_ID[rule].title}: after a, b and 1 more: expected none, found {found}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ("GA302", "3 output channels that nothing reads"),
+        ("GA309", "active in eval"),
+        ("GA301", "none"),
+        ("GA303", "after c"),
+    ],
+)
+def test_a_slot_that_is_wrong_itself_is_not_said_to_stand_before_it(rule: str, found: str) -> None:
+    assert f"{BY_ID[rule].title}: a, b and 1 more: expected" in line(replace(ADDED, rule=rule, found=found))
+
+
+def test_the_other_lines_that_must_change_are_told_in_short() -> None:
+    two = replace(FINDINGS[1], locations=(at(33), at(35)))
+    assert line(two).startswith("nets/net[1].py:33: error GA202 ")
+    assert line(two).endswith("found 3×3 pad 1 (also :35)")
+    other = Location(file="/home/ann/nets/b.py", line=2)
+    many = replace(two, locations=(at(33), at(35), at(35), at(37), other, at(39)))
+    assert line(many).endswith("(also :35, :37 and 2 more)")
+    apart = replace(two, locations=(at(33), other, replace(other, line=4)))
+    assert line(apart).endswith("(also nets/b.py:2, :4)")
+    assert line(replace(two, locations=(at(33), other, at(35)))).endswith("(also nets/b.py:2, nets/net[1].py:35)")
+
+
+def test_the_findings_own_line_stays_the_first_though_it_comes_twice() -> None:
+    again = replace(at(33), literals=("5",))  # a second statement in the same line
+    twice = replace(FINDINGS[1], locations=(at(33), at(35), again))
+    assert words.lines(twice) == [at(33), at(35)]
+    assert line(twice).startswith("nets/net[1].py:33: ")
+    assert line(twice).endswith(" (also :35)")
+
+
+def test_of_layers_in_the_code_whose_line_nobody_knows_that_is_said() -> None:
+    tap = replace(FINDINGS[1], rule="GA307", location=None, locations=(), layers=("aux1.conv",))
+    assert line(tap).startswith("nets/net[1].py:Net: error GA307 ")
+    assert line(tap).endswith(" (its line is not known)")
+    assert "not known" not in line(replace(tap, layers=()))  # nothing of the model is concerned
+    assert "not known" not in line(FINDINGS[1])
+    assert "not known" not in line(replace(tap, severity=Severity.NOTE))  # nothing has to be mended
+    lineless = replace(REPORT, findings=(tap,), rows=tuple(replace(row, location=None) for row in ROWS), unverified=())
+    assert "not known" not in render(lineless, Format.TEXT, TERSE)  # two papers beside each other have no lines at all
+
+
+def test_lines_that_need_not_change_are_not_told() -> None:
+    note = replace(FINDINGS[1], severity=Severity.NOTE, locations=(at(33), at(35)))
+    assert "also" not in line(note)
+    assert "also" not in line(replace(FINDINGS[1], locations=(at(33), replace(at(33), literals=()))))
 
 
 def test_the_verdict_line_of_the_canonical_report() -> None:

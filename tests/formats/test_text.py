@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 
 from gnet_audit.findings import Finding
-from gnet_audit.formats import Format, render, terse, words
+from gnet_audit.formats import Format, marks, render, terse, words
 from gnet_audit.formats.view import Column, Depth, View
 from gnet_audit.report import RowStatus, Verdict
 from tests import golden
@@ -139,7 +139,7 @@ def test_every_status_is_told_by_a_word_not_only_by_a_mark() -> None:
     column = [line.rsplit("  ", 1)[-1] for line in table(View(width=0))]
     column += [line.rsplit("  ", 1)[-1] for line in render(ACCEPTED, Format.TEXT, View(width=0)).splitlines()]
     for status in RowStatus:
-        assert any(words.WORD[status] in cell for cell in column)
+        assert any(marks.WORD[status] in cell for cell in column)
 
 
 def test_color_adds_only_color() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gnet_audit.formats import words
+from gnet_audit.formats import marks, words
 from gnet_audit.network import Location
 from gnet_audit.report import RowStatus, Verdict
 
@@ -60,6 +60,6 @@ def test_a_list_says_how_much_more_there_is() -> None:
 
 
 def test_every_status_has_a_mark_and_a_word_of_its_own() -> None:
-    assert set(words.MARK) == set(words.WORD) == set(RowStatus)
-    assert len(set(words.WORD.values())) == len(RowStatus)
-    assert set(words.VERDICT) == set(Verdict)
+    assert set(marks.MARK) == set(marks.WORD) == set(RowStatus)
+    assert len(set(marks.WORD.values())) == len(RowStatus)
+    assert set(marks.VERDICT) == set(Verdict)
