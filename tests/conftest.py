@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from importlib import import_module
 from types import ModuleType
 
@@ -10,6 +11,10 @@ from hypothesis import Phase, settings
 
 settings.register_profile("mutants", derandomize=True, database=None, phases=(Phase.explicit, Phase.generate))
 """For `make mutants`: a failure is all that it asks for, not the smallest one."""
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell without job control starts behind its back ignores interrupts, and so would all that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

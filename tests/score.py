@@ -25,7 +25,7 @@ from tests.exam.marking import best
 from tests.exam.near_misses import NEAR_MISSES
 from tests.exam.twin import tensors
 from tests.mistakes import EQUIVALENTS, MISTAKES, SURVEY
-from tests.mistakes.plan import Plan, Written, paper
+from tests.mistakes.plan import Written, paper
 from tests.mistakes.truth import Case, Mark, Truth, mark
 
 BEGIN, END = "<!-- score -->", "<!-- /score -->"
@@ -178,10 +178,10 @@ TOTALS: dict[str, Callable[[nn.Module], object]] = {
 }
 
 
-def caught(total: Callable[[nn.Module], object], plans: Iterable[Plan]) -> int:
+def caught(total: Callable[[nn.Module], object], models: Iterable[nn.Module]) -> int:
     """How many of the networks differ from the paper's in a total."""
     right = total(Written(paper()))
-    return sum(total(Written(plan)) != right for plan in plans)
+    return sum(total(model) != right for model in models)
 
 
 # --- text ----------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ def markdown() -> str:
 
 
 def _comparison() -> str:
-    wrong = [case.edit(paper()) for case in SURVEY if case.truths]
+    wrong = [Written(case.edit(paper())) for case in SURVEY if case.truths]
     with torch.no_grad():
         rows = [(f"{name} alone", f"{caught(total, wrong)} of {len(wrong)}") for name, total in TOTALS.items()]
     exact = sum(_edited(case).located for case in SURVEY if case.truths)

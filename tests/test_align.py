@@ -44,6 +44,7 @@ def test_names_do_not_matter() -> None:
 def test_a_missing_layer_has_no_partner() -> None:
     found = aligned(CHAIN, "a: conv 7 8 p3 /2\nc: conv 3 16 p1\nd: linear 10")
     assert ("b", "-") in pairs(found)
+    assert gaps(found) == [("b", "", (), "", False, "")]
     assert found.distance > 0
 
 
@@ -155,6 +156,21 @@ def test_a_missing_branch_names_its_merge_and_an_added_one_its_reader() -> None:
     assert gaps(added) == [("b", "i", ("j",), "", False, "")]
     (merge,) = added.merges
     assert merge.branches == (0, 2)
+    # It joins where the model's merge has it; nothing else that is added joins anywhere.
+    assert [pair.joins for pair in added.pairs if pair.expected is None] == [1]
+    beside = aligned(CHAIN, CHAIN.replace("d: linear", "n: conv 1 16\nd: linear"))
+    assert [pair.joins for pair in beside.pairs if pair.expected is None] == [None]
+
+
+def test_a_wrong_layer_costs_in_a_branch_what_it_costs_in_a_chain() -> None:
+    wrong = ("conv 3 4 p1", "conv 5 4 p2")
+    chain = "i: conv 3 8 p1\nb: conv 3 4 p1\nz: linear 3"
+    region = f"{BRANCHES}j: concat < a b c\nz: linear 3"
+    # A layer with weights counts 2 on each side, a merge 0.6.
+    in_chain = aligned(chain, chain.replace(*wrong)).distance * 2 * (3 * 2)
+    in_branch = aligned(region, region.replace(*wrong)).distance * 2 * (5 * 2 + 0.6)
+    assert in_branch == pytest.approx(in_chain)
+    assert in_branch > 0
 
 
 def test_a_whole_region_that_only_one_side_has_is_named_by_its_merge() -> None:

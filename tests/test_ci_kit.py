@@ -99,6 +99,10 @@ def stand_in(tmp_path: Path, name: str, script: str) -> Path:
     return folder
 
 
+ITSELF = f'exec {sys.executable} -m gnet_audit "$1" --no-prove "${{@:2}}"'
+"""The command as installed; without the proof, which is no matter of the action's."""
+
+
 def test_no_input_is_pasted_into_a_script() -> None:
     assert not any("${{" in step["run"] for step in ACTION["runs"]["steps"])
 
@@ -127,16 +131,20 @@ def test_the_inputs_reach_the_command_line_whatever_they_hold(tmp_path: Path) ->
 
 
 def test_what_is_left_empty_is_left_to_the_settings_of_the_project(tmp_path: Path) -> None:
-    path = stand_in(tmp_path, "gnet-audit", f'exec {sys.executable} -m gnet_audit "$@"')
+    path = stand_in(tmp_path, "gnet-audit", ITSELF)
     told = run_step(1, tmp_path, {}, path)
     assert told.returncode == 2
     assert "no target; expected TARGET, or target in [tool.gnet-audit]" in told.stderr
     (tmp_path / "net.py").write_text(WARNED)
-    assert run_step(1, tmp_path, {"target": "net.py:net"}, path).returncode == 0
     (tmp_path / "pyproject.toml").write_text('[tool.gnet-audit]\ntarget = "net.py:net"\nfail-on = "warning"\n')
     result = run_step(1, tmp_path, {}, path)
     assert (result.returncode, result.stderr) == (1, "")
     assert "GA211" in result.stdout
+
+
+def test_nothing_is_asked_for_that_no_input_asks_for(tmp_path: Path) -> None:
+    told = run_step(1, tmp_path, {"target": "net.py:net"}, stand_in(tmp_path, "gnet-audit", 'echo "$@"'))
+    assert (told.stdout, told.returncode) == ("check --need-target -f github -- net.py:net\n", 0)
 
 
 def test_an_audit_that_could_not_be_done_is_annotated(tmp_path: Path) -> None:
@@ -146,7 +154,7 @@ def test_an_audit_that_could_not_be_done_is_annotated(tmp_path: Path) -> None:
 
 
 def test_the_step_audits_annotates_and_writes_summary_and_sarif(tmp_path: Path) -> None:
-    path = stand_in(tmp_path, "gnet-audit", f'exec {sys.executable} -m gnet_audit "$@"')
+    path = stand_in(tmp_path, "gnet-audit", ITSELF)
     (tmp_path / "net.py").write_text(
         "from torch import nn\nfrom gnet_audit.live.googlenet import GoogLeNet\n\ndef net():\n    model = GoogLeNet()\n"
         "    model.dropout = nn.Dropout(0.2)\n    return model\n"
@@ -181,11 +189,13 @@ def test_the_hook_is_a_command_that_there_is_and_needs_a_target(tmp_path: Path) 
     assert hook["pass_filenames"] is False
 
 
-def test_the_example_tests_pass() -> None:
-    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/test_paper.py"]
-    result = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
-    assert "3 passed" in result.stdout
+def test_the_example_tests_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process: torch is imported only once."""
+    alone = ("-c", os.devnull, "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--import-mode=importlib")
+    status = pytest.main([*alone, "-q", "--rootdir", str(ROOT), str(ROOT / "examples" / "test_paper.py")])
+    out = capsys.readouterr().out
+    assert status == 0, out
+    assert "3 passed" in out
 
 
 def test_every_command_of_the_page_can_be_parsed() -> None:

@@ -12,8 +12,8 @@ import pytest
 import torch
 import typer
 
-from gnet_audit.cli import command_line
 from gnet_audit.commands import flops as module
+from gnet_audit.commands.app import command_line
 from gnet_audit.errors import ExitStatus, UnavailableError, UsageError
 from gnet_audit.output import Reply
 from gnet_audit.rules import Severity

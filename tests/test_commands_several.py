@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from subprocess import CompletedProcess
+from typing import IO
 
 import pytest
 
@@ -28,7 +32,10 @@ FILES = {
     "warned.py": NET.format(change="model.lrn1 = nn.LocalResponseNorm(5, k=2.0)"),
     "crash.py": "import os\nos.abort()\n",
     "raises.py": NET.format(change="model.linear = nn.Linear(3, 1000)"),
+    "bar.py": 'import sys\nsys.stderr.write("\\rloading 100%")\nraise ValueError("no weights here")\n',
 }
+FATES = ("rate.py", "crash.py", "raises.py", "bar.py")
+"""Found to differ, killed, stopped in its forward, not even imported."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,10 +45,25 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def here(command: Sequence[str], *, stdout: IO[bytes], stderr: IO[bytes], **_: object) -> CompletedProcess[bytes]:
+    """What the process of a target does, done in this one: torch is imported only once."""
+    words = [word for word in command[command.index("check") :] if word != "--isolate"]
+    out, err = (io.TextIOWrapper(stream, encoding="utf-8", write_through=True) for stream in (stdout, stderr))
+    with redirect_stdout(out), redirect_stderr(err):
+        status = main(words)
+    out.detach(), err.detach()
+    return CompletedProcess(command, status)
+
+
+@pytest.fixture
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.run", here)
+
+
 def test_every_target_is_a_line_whatever_becomes_of_it_and_the_worst_status_is_that_of_all(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status = main(["check", *FILES, "missing.py", "--no-prove", "--format", "csv"])
+    status = main(["check", *FATES, "--no-prove", "--format", "csv"])
     assert status == ExitStatus.USAGE
     out, err = capsys.readouterr()
     lines = {line["target"]: line for line in csv.DictReader(io.StringIO(out))}
@@ -51,19 +73,20 @@ def test_every_target_is_a_line_whatever_becomes_of_it_and_the_worst_status_is_t
     }
     nothing = ("not audited", "", "", "2", "")
     assert told == {
-        "exact.py:net": ("matches", "0", "0", "0", ""),
         "rate.py:net": ("differs", "1", "0", "1", "GA212"),
-        "warned.py:net": ("differs", "0", "1", "0", "GA211"),
         "crash.py": nothing,
         "raises.py:net": ("unproven", "0", "0", "2", ""),
-        "missing.py": nothing,
+        "bar.py": nothing,
     }
     assert "signal 6" in lines["crash.py"]["stopped"]
-    assert lines["missing.py"]["stopped"] == "missing.py: no such file"
     assert lines["raises.py:net"]["stopped"].startswith("RuntimeError: ")
-    assert [line.split(": ")[2] for line in err.splitlines()] == ["crash.py", "missing.py"]
+    crash, bar = err.splitlines()
+    assert crash.startswith("gnet-audit: error: crash.py: not audited: ")
+    # What the code wrote before hides no reason.
+    assert bar == "gnet-audit: error: bar.py: not audited: bar.py:3: cannot be imported, ValueError: no weights here"
 
 
+@pytest.mark.usefixtures("_here")
 def test_options_hold_for_every_target_and_the_text_is_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["check", "rate.py", "warned.py", "--ignore", "GA212", "--fail-on=warning"]
     assert main(words) == ExitStatus.FINDINGS
@@ -74,14 +97,22 @@ def test_options_hold_for_every_target_and_the_text_is_a_table(capsys: pytest.Ca
     ]
 
 
-def test_what_the_code_wrote_before_hides_no_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bar = 'import sys\nsys.stderr.write("\\rloading 100%")\nraise ValueError("no weights here")\n'
-    (tmp_path / "bar.py").write_text(bar, encoding="utf-8")
-    assert main(["check", "bar.py", "exact.py", "--no-prove"]) == ExitStatus.USAGE
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line == "gnet-audit: error: bar.py: not audited: bar.py:3: cannot be imported, ValueError: no weights here"
+@pytest.mark.usefixtures("_here")
+def test_a_target_that_is_not_there_keeps_no_other_from_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "missing.py", "exact.py", "warned.py", "--no-prove", "-f", "csv"]) == ExitStatus.USAGE
+    out, err = capsys.readouterr()
+    missing, exact, warned = csv.DictReader(io.StringIO(out))
+    assert (missing["verdict"], missing["status"], missing["stopped"]) == (
+        "not audited",
+        "2",
+        "missing.py: no such file",
+    )
+    assert (exact["target"], exact["verdict"], exact["status"], exact["rules"]) == ("exact.py:net", "matches", "0", "")
+    assert (warned["verdict"], warned["warnings"], warned["status"], warned["rules"]) == ("differs", "1", "0", "GA211")
+    assert err == "gnet-audit: error: missing.py: not audited: missing.py: no such file\n"
 
 
+@pytest.mark.usefixtures("_here")
 def test_why_a_target_that_matches_fails_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "from gnet_audit.live.googlenet import GoogLeNet\nclass Net(GoogLeNet):\n    def forward(self, x):\n"
     text += "        return super().forward(x if x.shape[-1] == 224 else 2 * x)\n"
@@ -95,6 +126,22 @@ def test_why_a_target_that_matches_fails_is_told(tmp_path: Path, capsys: pytest.
     assert " matches, but 1 accepted in vain " in capsys.readouterr().out
 
 
+def test_a_target_that_is_interrupted_is_the_end_of_the_run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def interrupted(command: list[str], **_: object) -> CompletedProcess[bytes]:
+        asked.append(command[-1])
+        return CompletedProcess(command, ExitStatus.INTERRUPTED)
+
+    monkeypatch.setattr("subprocess.run", interrupted)
+    assert main(["check", "exact.py", "rate.py"]) == ExitStatus.INTERRUPTED
+    assert asked == ["exact.py"]
+    assert capsys.readouterr() == ("", "gnet-audit: error: interrupted\n")
+
+
+@pytest.mark.usefixtures("_here")
 def test_formats_of_the_settings_are_of_one_target(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = '[tool.gnet-audit]\nformat = ["github", "sarif:x.sarif"]\n'
     (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")

@@ -19,6 +19,7 @@ from gnet_audit.network import (
     Concat,
     Conv2d,
     Dropout,
+    Flatten,
     Layer,
     Location,
     Mode,
@@ -154,8 +155,20 @@ def test_a_network_that_stopped_on_the_way_is_compared_up_to_there() -> None:
 
 def test_another_network_is_refused_with_the_reason() -> None:
     small = {mode: Found(network=anonymous(_chain(mode))) for mode in Mode}
-    refusal = compare(PAPER, small).refusal
-    assert "layers with weights 1 have a counterpart" in refusal
+    comparison = compare(PAPER, small)
+    assert "layers with weights 1 have a counterpart" in comparison.refusal
+    assert (comparison.findings, comparison.unverified, comparison.hidden) == ((), (), False)
+
+
+def test_where_nothing_could_be_traced_nothing_is_told_and_nothing_refused() -> None:
+    nothing = compare(PAPER, {})
+    assert (nothing.findings, nothing.views, nothing.unverified, nothing.refusal, nothing.hidden) == (
+        (),
+        {},
+        (),
+        "",
+        False,
+    )
 
 
 def _chain(mode: Mode) -> Network:
@@ -460,6 +473,23 @@ def test_a_head_too_many_in_both_modes_is_one_finding_that_adds_it_in_both() -> 
         assert patch.apply(paper[mode], finding.edits).params == both[mode].params
 
 
+def test_a_head_that_the_paper_has_not_and_nobody_returns_is_no_finding_and_said() -> None:
+    spare = network(f"{HEADED}\n{HEAD.format('')}", mode=Mode.TRAIN, outputs="z")
+    comparison = compare({Mode.TRAIN: network(HEADED, mode=Mode.TRAIN)}, {Mode.TRAIN: Found(network=spare)})
+    assert comparison.findings == ()
+    (thrown_away,) = comparison.unverified
+    assert (thrown_away.what, thrown_away.why) == ("h", "computed, but nothing returned is known to depend on it")
+
+
+@pytest.mark.parametrize(("mode", "right", "wrong"), [(Mode.EVAL, " off", ""), (Mode.TRAIN, "", " off")])
+def test_a_dropout_is_judged_by_the_mode_in_which_it_ran(mode: Mode, right: str, wrong: str) -> None:
+    paper, found = (network(f"a: conv 3 8\nd: dropout 0.4{state}\nz: linear 3", mode=mode) for state in (right, wrong))
+    (finding,) = compare({mode: paper}, {mode: Found(network=found)}).findings
+    active, inactive = f"active in {mode}", f"inactive in {mode}"
+    said = (inactive, active) if mode is Mode.EVAL else (active, inactive)
+    assert (finding.rule, finding.rows, finding.expected, finding.found) == ("GA309", ("d",), *said)
+
+
 def test_findings_at_a_slot_and_at_a_whole_head_stand_in_the_papers_order() -> None:
     train = PAPER[Mode.TRAIN]
     head = tuple(layer.name for layer in reversed(train.layers) if layer.name.startswith("aux1."))
@@ -566,3 +596,88 @@ def test_another_network_stays_another_one_although_it_has_an_op_that_nobody_kno
     found = {mode: Found(network=network(chain, input_shape=(3, 224, 224), mode=mode)) for mode in Mode}
     assert not compare(PAPER, found).hidden
     assert "have a counterpart" in compare(PAPER, found).refusal
+
+
+WIDTHS = (8, 9, 10, 11, 12, 13)
+
+
+def chain(*widths: int, kernel: str = "3", pad: str = "p1") -> str:
+    """Convolutions of these widths, `c0` and so on."""
+    return "\n".join(f"c{index}: conv {kernel} {width} {pad}" for index, width in enumerate(widths))
+
+
+JOINING, PASSING = "u: unknown roll < c0 c1", "u: unknown roll < c0"
+
+
+def test_an_op_that_nobody_knows_hides_a_network_only_if_it_joins_values_and_the_layers_are_there() -> None:
+    turned = chain(*reversed(WIDTHS))
+    assert held(chain(*WIDTHS), f"{turned}\n{JOINING}").hidden
+    assert not held(chain(*WIDTHS), f"{turned}\n{PASSING}").hidden
+    # As wide, with kernels that the paper has not.
+    assert not held(chain(*WIDTHS), f"{chain(*reversed(WIDTHS), kernel='1', pad='p0')}\n{JOINING}").hidden
+
+
+@pytest.mark.parametrize(("own", "there"), [((9, 8, 8), 3), ((8, 8, 8, 8), 3), ((9, 8), 2), ((8, 8, 8, 10), 3)])
+def test_each_layer_of_the_model_is_there_for_one_of_the_paper(own: tuple[int, ...], there: int) -> None:
+    # Three of width 8 and three of width 9 are wanted; half of the six are enough.
+    comparison = held(chain(8, 9, 8, 9, 8, 9), f"{chain(*own)}\n{JOINING}")
+    assert comparison.hidden is (there >= 3)
+    assert f"{there} of the paper's 6 layers" in comparison.refusal or not comparison.hidden
+
+
+def test_a_layer_without_weights_is_there_for_none_of_the_paper() -> None:
+    paper = "\n".join(f"l{index}: linear 1" for index in range(4))
+    shifts = "\n".join(f"r{index}: {name}" for index, name in enumerate(("relu", "avgpool 2", "lrn", "softmax")))
+    assert not held(paper, f"{shifts}\nu: unknown roll < r0 r1").hidden
+
+
+@pytest.mark.parametrize(
+    ("ops", "folder", "said"),
+    [
+        (JOINING, None, "roll (once)"),
+        (JOINING, "", "roll (once, first at net.py:7)"),
+        (JOINING, "deep/er/", "roll (once, first at net.py:7)"),
+        ("v: unknown roll < c0 c1\nu: unknown roll < v c1", "", "roll (2 times, first at net.py:5)"),
+        ("v: unknown turn < c0\nu: unknown roll < v c1", "", "roll (once, first at net.py:7)"),
+        ("v: unknown spin < c0 c1\nu: unknown roll < v c1", None, "roll, spin (2 times)"),
+    ],
+)
+def test_what_hides_a_network_is_named_with_its_first_line(ops: str, folder: str | None, said: str) -> None:
+    def called(layer: Layer) -> Layer:
+        line = Location(file=f"{folder}net.py", line={"v": 5, "u": 7}.get(layer.name, 1))
+        return replace(layer, origin=None if folder is None else CodeOrigin(calls=(line,)))
+
+    found = network(f"{chain(*reversed(WIDTHS))}\n{ops}")
+    refusal = held(chain(*WIDTHS), replace(found, layers=tuple(map(called, found.layers)))).refusal
+    assert f"because of unknown op {said}: 6 of the paper's 6 layers with weights" in refusal
+
+
+def test_two_networks_with_ops_that_nobody_knows_can_be_held_against_each_other() -> None:
+    # What stands behind the op has no shape on either side.
+    expected = f"u: unknown roll\n{chain(*WIDTHS)}"
+    found = f"u: unknown roll\n{chain(*reversed(WIDTHS))}\nv: unknown turn < c0 c1"
+    assert held(expected, found).hidden
+    assert held(expected, expected).refusal == ""
+
+
+# --- notes --------------------------------------------------------------------------------------------------------
+
+
+def test_a_form_that_the_layers_own_comparison_tells_is_told_once() -> None:
+    (note,) = held("a: conv 3 8 p1\ng: avgpool 32\nz: linear 3", "a: conv 3 8 p1\ng: mean\nz: linear 3").findings
+    assert (note.rule, note.rows, note.attribute) == ("GA219", ("g",), "adaptive")
+    assert (note.expected, note.found) == ("avg pool 32×32/1", "global avg pool")
+
+
+def test_a_form_that_is_written_elsewhere_than_its_layer_stands_there() -> None:
+    here, there = Location(file="net.py", line=3), Location(file="net.py", line=7)
+    plain = network("c: conv 1 4\nf: flatten\nl: linear 5")
+    shape = plain.by_name["c"].shape
+    assert shape is not None
+    swapped = Flatten(of=shape, order=(1, 2, 0), shape=plain.by_name["f"].shape)
+    origins = {"f": CodeOrigin(calls=(there,)), "l": CodeOrigin(constructed=(here,))}
+    layers = (
+        replace(one, origin=origins.get(one.name), op=swapped if one.name == "f" else one.op) for one in plain.layers
+    )
+    (note,) = held("c: conv 1 4\nf: flatten\nl: linear 5", replace(plain, layers=tuple(layers))).findings
+    assert (note.rule, note.rows, note.location) == ("GA219", ("l",), there)

@@ -6,12 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from gnet_audit import audit
+from gnet_audit import audit, patch
 from gnet_audit.compare import Found, compare
 from gnet_audit.findings import Finding
-from gnet_audit.network import UNCALLED, CodeOrigin, Layer, Location, Mode, Network, Unverified, Weight
+from gnet_audit.network import (
+    UNCALLED,
+    CodeOrigin,
+    Layer,
+    Location,
+    Mode,
+    Network,
+    Source,
+    SpecOrigin,
+    Status,
+    Unverified,
+    Weight,
+)
 from gnet_audit.proof import ProofStatus
-from gnet_audit.rules import Severity
+from gnet_audit.rules import BY_ID, Severity
 from tests.mistakes.plan import TABLE, Plan, Written, paper
 from tests.networks import network
 
@@ -84,6 +96,187 @@ def test_it_stands_where_it_is_called_again_and_says_which_module_may_be_meant()
     assert finding.cure == "Call a module of its own for d: one, made at line 9 and never called, may be meant."
     (finding,) = findings(replace(found, unverified=(left, replace(left, what="two"))))
     assert finding.cure == "Call a module of its own for d."
+
+
+@pytest.mark.parametrize(
+    ("more", "cure"),
+    [
+        ("", "Call a module of its own for d. Call a module of its own for e."),
+        ("f: conv 5 16 p2", "At d: Call a module of its own for d. Likewise at the others."),
+    ],
+)
+def test_what_to_do_is_said_of_two_places_and_of_the_first_of_more(more: str, cure: str) -> None:
+    # The 3x3 of c once more in place of the 1x1 of d, of the 5x5 of e and perhaps of that of f.
+    right = PAPER.replace("z:", f"{more}\nz:")
+    wrong = right.replace("d: conv 1 16", "d: conv 3 16 p1").replace("conv 5 16 p2", "conv 3 16 p1")
+    found = tied(wrong, *"cdef")
+    (finding,) = compare({Mode.EVAL: network(right)}, {Mode.EVAL: Found(network=found)}).findings
+    assert (finding.rule, finding.cure) == ("GA311", cure)
+
+
+def test_it_stands_at_the_outermost_line_that_did_not_lead_to_the_other_place() -> None:
+    found = tied(PAPER.replace("d: conv 1 16", "d: conv 3 16 p1"), "c", "d")
+    calls = {
+        name: tuple(Location(file="net.py", line=line) for line in (5, own, 99)) for name, own in (("c", 20), ("d", 21))
+    }
+    layers = (replace(one, origin=CodeOrigin(calls=calls.get(one.name, ()))) for one in found.layers)
+    (finding,) = findings(replace(found, layers=tuple(layers)))
+    assert finding.location == Location(file="net.py", line=21)
+
+
+def using(whole: Network, **weights: Weight | tuple[Weight, ...]) -> Network:
+    """The network with these parameters at the layers of these names."""
+
+    def own(layer: Layer) -> tuple[Weight, ...]:
+        given = weights.get(layer.name, ())
+        return (given,) if isinstance(given, Weight) else given
+
+    return replace(whole, layers=tuple(replace(one, weights=own(one)) for one in whole.layers))
+
+
+SOME = Weight(role="weight", name="m.weight", shape=(16, 16, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "both"),
+    [
+        (SOME, SOME, True),
+        (replace(SOME, role="bias"), replace(SOME, role="bias"), True),
+        (replace(SOME, role="running_mean"), replace(SOME, role="running_mean"), False),
+        # Computed on the way by each of them.
+        (replace(SOME, name=""), replace(SOME, name=""), False),
+        (SOME, replace(SOME, rows=(8, 16)), True),
+        (replace(SOME, rows=(8, 16)), SOME, True),
+        (replace(SOME, rows=(0, 8)), replace(SOME, rows=(8, 16)), False),
+        (replace(SOME, rows=(8, 16)), replace(SOME, rows=(0, 8)), False),
+        (replace(SOME, rows=(0, 9)), replace(SOME, rows=(8, 16)), True),
+        (replace(SOME, rows=(8, 16)), replace(SOME, rows=(0, 9)), True),
+        (replace(SOME, rows=(4, 8)), replace(SOME, rows=(0, 16)), True),
+    ],
+)
+def test_layers_share_what_both_read_of_a_parameter(one: Weight, two: Weight, both: bool) -> None:
+    told = findings(using(network(PAPER), b=one, c=two))
+    assert [(finding.rule, finding.rows) for finding in told] == ([("GA311", ("b", "c"))] if both else [])
+
+
+def test_a_shared_parameter_is_told_with_all_that_its_reader_needs() -> None:
+    line = Location(file="net.py", line=4)
+    found = using(network(PAPER), b=SOME, c=SOME)
+    layers = (replace(one, origin=CodeOrigin(constructed=(line,))) if one.name == "b" else one for one in found.layers)
+    (told,) = findings(replace(found, layers=tuple(layers)))
+    assert (told.rule, told.severity, told.attribute) == ("GA311", Severity.ERROR, "weights")
+    assert (told.expected, told.found) == ("weights of its own", "weights that another layer uses too")
+    assert (told.layers, told.location, told.edits) == (("b", "c"), line, ())
+    assert told.cause == "b and c read the same parameter"
+    assert told.cure == BY_ID["GA311"].cure
+
+
+def test_a_weight_shared_with_one_layer_and_a_bias_with_another_are_told_of_all_three() -> None:
+    bias = Weight(role="bias", name="m.bias", shape=(16,))
+    (told,) = findings(using(network(PAPER), b=(SOME, bias), c=SOME, e=bias))
+    assert (told.rows, told.cause) == (("b", "c", "e"), "b and c and e read the same parameter")
+
+
+def test_of_many_layers_that_share_a_parameter_eight_others_are_named() -> None:
+    names = [f"c{index}" for index in range(12)]
+    text = "\n".join([*(f"{name}: conv 3 16 p1" for name in names), "z: linear 3"])
+    found = using(network(text), **dict.fromkeys(names, SOME))
+    (told,) = compare({Mode.EVAL: network(text)}, {Mode.EVAL: Found(network=found)}).findings
+    assert told.rows == tuple(names)
+    assert told.cause == f"{' and '.join(names[:9])} read the same parameter"
+
+
+def test_a_second_use_is_told_with_the_edits_of_what_follows_from_it() -> None:
+    line = Location(file="net.py", line=4)
+    found = tied(PAPER.replace("d: conv 1 16", "d: conv 3 16 p1"), "c", "d")
+    layers = (replace(one, origin=CodeOrigin(constructed=(line,))) if one.name == "d" else one for one in found.layers)
+    (told,) = findings(replace(found, layers=tuple(layers)))
+    assert (told.rule, told.severity, told.attribute, told.expected) == (
+        "GA311", Severity.ERROR, "weights", "weights of its own",
+    )  # fmt: skip
+    assert (told.layers, told.location, told.cause) == (("d",), line, "d is called here as well as for c")
+    assert patch.apply(network(PAPER), told.edits).by_name["d"].op == found.by_name["d"].op
+
+
+@pytest.mark.parametrize(
+    ("modules", "said"),
+    [
+        ({"d": "blocks.two.d", "e": "blocks.two.e"}, "blocks.two"),
+        ({"d": "blocks.two", "e": "blocks.two"}, "blocks.two"),
+        ({"d": "blocks.two.d", "e": "blocks.one.e"}, "blocks"),
+        ({"d": "two.d.x", "e": "two"}, "two"),
+        ({"d": "left", "e": "right"}, "d"),
+        ({"e": "blocks.two"}, "blocks.two"),
+        ({}, "d"),
+    ],
+)
+def test_the_module_that_is_called_again_is_the_innermost_that_has_all_the_layers(
+    modules: dict[str, str], said: str
+) -> None:
+    expected = rowed(network(PAPER), c="one", d="two", e="two")
+    wrong = PAPER.replace("d: conv 1 16", "d: conv 3 16 p1").replace("e: conv 5 16 p2", "e: conv 3 16 p1")
+    found = tied(wrong, *"cde")
+    layers = (
+        replace(one, origin=CodeOrigin(module=modules[one.name])) if one.name in modules else one
+        for one in found.layers
+    )
+    given = {Mode.EVAL: Found(network=replace(found, layers=tuple(layers)))}
+    (told,) = compare({Mode.EVAL: expected}, given).findings
+    assert (told.rows, told.found) == (("d", "e"), "the layers of one again")
+    assert told.cause == f"{said} is called here as well as for one"
+    assert told.cure == "Call a module of its own for two."
+    assert told.source == SOURCE
+
+
+SOURCE = Source(id="t", where="Table 1", status=Status.STATED)
+
+
+def rowed(whole: Network, **rows: str) -> Network:
+    """The network with its layers in these rows of a paper."""
+
+    def origin(layer: Layer) -> SpecOrigin | None:
+        row = rows.get(layer.name)
+        return SpecOrigin(row=row, title=row, source=SOURCE) if row else None
+
+    return replace(whole, layers=tuple(replace(one, origin=origin(one)) for one in whole.layers))
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_whole_row_of_layers_that_is_as_right_at_both_belongs_where_it_comes_first(first: bool) -> None:
+    # A row of two layers used a second time; with a third one of its own the second row is not the first again.
+    own = "" if first else "\nf: conv 1 16"
+    text = f"a: conv 3 16 p1\nb: conv 3 16 p1\nc: conv 5 16 p2\nd: conv 3 16 p1\ne: conv 5 16 p2{own}\nz: linear 3"
+    expected = rowed(network(text), b="one", c="one", d="two", e="two", f="two")
+    other = replace(SOME, name="n.weight", shape=(16, 16, 5, 5))
+    found = using(network(text), b=SOME, c=other, d=SOME, e=other)
+    told = compare({Mode.EVAL: expected}, {Mode.EVAL: Found(network=found)}).findings
+    rows, said = (
+        (("d", "e"), "the layers of one again") if first else (tuple("bcde"), "weights that another layer uses too")
+    )
+    assert [(one.rule, one.rows, one.found) for one in told] == [("GA311", rows, said)]
+
+
+def test_single_layers_of_two_rows_that_share_a_parameter_are_told_at_both() -> None:
+    expected = rowed(network(PAPER), b="one", c="two")
+    told = compare({Mode.EVAL: expected}, {Mode.EVAL: Found(network=using(network(PAPER), b=SOME, c=SOME))}).findings
+    assert [(one.rule, one.rows, one.found, one.source) for one in told] == [
+        ("GA311", ("b", "c"), "weights that another layer uses too", SOURCE)
+    ]
+
+
+def test_one_wrong_layer_of_a_row_tells_which_of_two_rows_is_the_second_use() -> None:
+    text = "a: conv 3 16 p1\nb: conv 3 16 p1\nc: conv 5 16 p2\nd: conv 1 16\ne: conv 5 16 p2\nf: conv 1 16\nz: linear 3"
+    expected = rowed(network(text), b="one", c="one", d="two", e="two", f="two")
+    other = replace(SOME, name="n.weight", shape=(16, 16, 5, 5))
+    found = using(network(text.replace("d: conv 1 16", "d: conv 3 16 p1")), b=SOME, c=other, d=SOME, e=other)
+    told = compare({Mode.EVAL: expected}, {Mode.EVAL: Found(network=found)}).findings
+    assert [(one.rule, one.rows, one.found) for one in told] == [("GA311", ("d", "e"), "the layers of one again")]
+
+
+def test_a_module_that_is_left_over_may_be_meant_wherever_it_was_made() -> None:
+    found = tied(PAPER.replace("d: conv 1 16", "d: conv 3 16 p1"), "c", "d")
+    (told,) = findings(replace(found, unverified=(Unverified(what="one", why=UNCALLED),)))
+    assert told.cure == "Call a module of its own for d: one, never called, may be meant."
 
 
 def block(plan: Plan, here: str, there: str) -> Plan:

@@ -24,7 +24,7 @@ NIGHTLY = settings().max_examples >= 20_000
 
 fuzzed = settings(
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
-    max_examples=20_000 if NIGHTLY else 200,
+    max_examples=20_000 if NIGHTLY else 120,
     derandomize=not NIGHTLY,
     database=None,
     # Wall time, for what hangs without computing, on a machine however busy; `bounded` is the stricter one.
@@ -32,7 +32,7 @@ fuzzed = settings(
     suppress_health_check=list(HealthCheck),
 )
 """For a property that takes a few milliseconds a case."""
-slowly = settings(fuzzed, max_examples=20_000 if NIGHTLY else 60)
+slowly = settings(fuzzed, max_examples=20_000 if NIGHTLY else 40)
 """For one that takes longer."""
 
 

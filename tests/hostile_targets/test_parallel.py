@@ -29,8 +29,11 @@ from gnet_audit.live.surroundings import undisturbed
 from gnet_audit.live.target import build
 from gnet_audit.live.trace import trace
 from gnet_audit.network import Mode
+from gnet_audit.proof import ProofStatus
+from gnet_audit.report import Report
 from tests.hostile_targets import traits
 from tests.hostile_targets.world import changed, world
+from tests.live.test_prove import SMALL, small
 
 
 class Fails(GoogLeNet):
@@ -78,16 +81,21 @@ def test_ten_audits_at_once_in_threads_are_the_same_as_alone() -> None:
 
 
 def test_proofs_at_once_are_the_same_as_alone() -> None:
-    alone = audit("reference")
+    def proven(_: int) -> Report:
+        return audit(small, input_shape=SMALL)
+
+    alone = proven(0)
+    assert alone.proof is not None
+    assert alone.proof.status is ProofStatus.PROVEN
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(audit, ["reference"] * 2)) == [alone] * 2
+        assert list(pool.map(proven, range(2))) == [alone] * 2
 
 
-def test_ten_audits_at_once_in_processes_are_the_same_as_alone() -> None:
+def test_audits_at_once_in_processes_are_the_same_as_alone() -> None:
     words = [sys.executable, "-m", "gnet_audit", "check", "reference", "--no-prove", "--json"]
     alone = subprocess.run(words, capture_output=True, check=True).stdout
-    together = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(10)]
-    assert [process.communicate()[0] for process in together] == [alone] * 10
+    together = [subprocess.Popen(words, stdout=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[0] for process in together] == [alone] * 3
 
 
 def test_a_process_forked_beside_an_audit_can_audit() -> None:
@@ -123,14 +131,14 @@ def test_under_pytest_in_several_workers_the_results_are_the_same(tmp_path: Path
         "import pytest\n"
         "from gnet_audit import assert_matches\n"
         "from gnet_audit.live.googlenet import GoogLeNet\n"
-        "@pytest.mark.parametrize('number', range(6))\n"
+        "@pytest.mark.parametrize('number', range(4))\n"
         "def test_it(number):\n"
         "    assert_matches(GoogLeNet, prove=False)\n",
         encoding="utf-8",
     )
     words = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", str(tmp_path)]
     found = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=False)
-    assert "6 passed" in found.stdout, found.stdout
+    assert "4 passed" in found.stdout, found.stdout
 
 
 # --- beside other work -------------------------------------------------------------------------------------------
